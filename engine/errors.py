@@ -1,0 +1,44 @@
+"""Failures a user can act on.
+
+Whatever goes wrong reaches the user as one sentence that says what to do. An error whose text is
+such a sentence is a :class:`SafelightError`; anything else is a bug, and its traceback goes to the
+log file.
+"""
+
+from __future__ import annotations
+
+
+class SafelightError(Exception):
+    """A failure whose text is one clear sentence for the user."""
+
+
+class InvalidSpec(SafelightError):
+    """A field of a :class:`~engine.spec.RunSpec` has a value that cannot be run.
+
+    Attributes:
+        field: the name of the field, as in ``RunSpec``.
+    """
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class CheckpointError(SafelightError):
+    """A checkpoint cannot be found, read, or safely loaded."""
+
+
+class OutOfMemory(SafelightError):
+    """The device ran out of memory; the engine has freed what the run held."""
+
+
+class BrokenOutput(SafelightError):
+    """The model gave NaN instead of a picture."""
+
+
+class HistoryError(SafelightError):
+    """The history or a picture could not be read or written."""
+
+
+class Cancelled(Exception):
+    """Raised at a step of a run that the user has asked to stop. Not a failure."""

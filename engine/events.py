@@ -1,0 +1,154 @@
+"""What the engine tells: past-tense facts, frozen, plain, in the order they happened.
+
+An event never holds a tensor: pictures cross the thread as PIL images, everything else as numbers
+and text, so that the engine can one day live in another process behind the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from engine.record import RunRecord
+from engine.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Any fact the engine tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunQueued(Event):
+    """A spec was accepted. ``waiting`` runs, this one included, have not started."""
+
+    run_id: int
+    spec: RunSpec
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoading(Event):
+    """Loading began, or went on to another part of it (``stage`` says which, for the user)."""
+
+    run_id: int
+    checkpoint: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoaded(Event):
+    """A checkpoint is ready.
+
+    Attributes:
+        family: ``"sd"``, ``"sdxl"``, ``"sd3"``, ``"flux"`` or the pipeline's class name.
+        schedulers: names that can be chosen, the checkpoint's own first.
+        width, height: the checkpoint's own size in pixels.
+        uses_negative_prompt: whether the family reads one.
+    """
+
+    checkpoint: str
+    family: str
+    device: str
+    dtype: str
+    schedulers: tuple[str, ...]
+    width: int
+    height: int
+    uses_negative_prompt: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run left the queue. ``spec`` is as it was asked for."""
+
+    run_id: int
+    spec: RunSpec
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepCompleted(Event):
+    """One denoising step was done.
+
+    Attributes:
+        step: from 1; ``steps`` is how many there will be (timesteps of the scheduler).
+        evaluations: calls of the denoising model so far.
+        rate: steps a second, over the last few steps; 0 while unknown.
+        eta_seconds: until the last step; 0 while unknown.
+        elapsed_seconds: since denoising began.
+    """
+
+    run_id: int
+    step: int
+    steps: int
+    evaluations: int
+    rate: float
+    eta_seconds: float
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady(Event):
+    """What the pictures look like so far: small images, one of each seed, from predicted x0."""
+
+    run_id: int
+    step: int
+    images: tuple[Image.Image, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDecoding(Event):
+    """Denoising is done; the VAE is turning latents into pictures."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished(Event):
+    """A run is done and its pictures are on disk."""
+
+    run_id: int
+    record: RunRecord
+    images: tuple[Image.Image, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCancelled(Event):
+    """A run was stopped. A run that never started has a record with no steps and is not kept."""
+
+    run_id: int
+    record: RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed(Event):
+    """A run ended in a failure; ``record.error`` is the sentence for the user."""
+
+    run_id: int
+    record: RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class EngineIdle(Event):
+    """The queue is empty and nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySampled(Event):
+    """Memory now, in bytes.
+
+    Attributes:
+        kind: ``"vram"`` on CUDA, ``"rss"`` elsewhere.
+        used: allocated by torch on the device, or the process's resident set.
+        reserved: held by torch's allocator; equal to ``used`` for RSS.
+        device_used: in use on the card by everyone; for RSS, in use on the machine.
+        total: of the card, or of the machine.
+    """
+
+    kind: str
+    used: int
+    reserved: int
+    device_used: int
+    total: int

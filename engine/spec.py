@@ -1,0 +1,135 @@
+"""What to do: a :class:`RunSpec`, frozen, validated and JSON-able.
+
+Fields are spelled as diffusers spells them. Importing this module costs nothing: no torch here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import InvalidSpec
+from engine.schedulers import canonical_name
+
+BUNDLED = "scenes"
+"""The name of the checkpoint that comes with Safelight."""
+
+MAX_SEED = 2**63 - 1
+MAX_STEPS = 1000
+MAX_GUIDANCE = 100.0
+MAX_SIDE = 8192
+MAX_BATCH = 64
+MAX_PROMPT = 20_000
+SIZE_MULTIPLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One run, before it happens.
+
+    Attributes:
+        prompt: what to draw; may be empty.
+        checkpoint: the bundled one's name, a hub id, a folder or a ``.safetensors`` file.
+        negative_prompt: what to keep away from; only used when ``guidance_scale`` is above 1.
+        seed: of the first image; image ``i`` of a batch has ``seed + i``.
+        num_inference_steps: asked of the scheduler; evaluations of the model may be more.
+        guidance_scale: 1 or less turns classifier-free guidance off.
+        width, height: in pixels, multiples of 8; ``None`` is the checkpoint's own size.
+        scheduler: a name of :mod:`engine.schedulers`; ``None`` is the checkpoint's own.
+        batch_size: images made together.
+        switches: optimisation switches by name.
+    """
+
+    prompt: str
+    checkpoint: str = BUNDLED
+    negative_prompt: str = ""
+    seed: int = 0
+    num_inference_steps: int = 20
+    guidance_scale: float = 5.0
+    width: int | None = None
+    height: int | None = None
+    scheduler: str | None = "DPM++ 2M"
+    batch_size: int = 1
+    switches: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises :class:`InvalidSpec` for the first field that cannot be run."""
+        _check_text("prompt", self.prompt)
+        _check_text("negative_prompt", self.negative_prompt)
+        if not isinstance(self.checkpoint, str) or not self.checkpoint.strip():
+            raise InvalidSpec("checkpoint", "Name a checkpoint: a hub id, a folder or a file.")
+        _check_int("seed", "Seed", self.seed, 0, MAX_SEED, "2^63 - 1")
+        _check_int("num_inference_steps", "Steps", self.num_inference_steps, 1, MAX_STEPS)
+        _check_int("batch_size", "Batch", self.batch_size, 1, MAX_BATCH)
+        if self.seed + self.batch_size - 1 > MAX_SEED:
+            raise InvalidSpec("seed", "The last seed of the batch would be beyond 2^63 - 1.")
+        guidance = _number("guidance_scale", "Guidance", self.guidance_scale)
+        if not 0 <= guidance <= MAX_GUIDANCE:
+            raise InvalidSpec(
+                "guidance_scale", f"Guidance must be a number from 0 to {MAX_GUIDANCE:g}."
+            )
+        object.__setattr__(self, "guidance_scale", guidance)
+        for name, label in (("width", "Width"), ("height", "Height")):
+            side = getattr(self, name)
+            if side is None:
+                continue
+            _check_int(name, label, side, SIZE_MULTIPLE, MAX_SIDE)
+            if side % SIZE_MULTIPLE:
+                low = side - side % SIZE_MULTIPLE
+                raise InvalidSpec(
+                    name,
+                    f"{label} must be a multiple of {SIZE_MULTIPLE}: "
+                    f"{low} or {low + SIZE_MULTIPLE}, not {side}.",
+                )
+        if self.scheduler is not None:
+            object.__setattr__(self, "scheduler", canonical_name(self.scheduler))
+        switches = {str(name): str(value) for name, value in self.switches.items()}
+        object.__setattr__(self, "switches", MappingProxyType(switches))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each image of the batch."""
+        return tuple(range(self.seed, self.seed + self.batch_size))
+
+    def with_(self, **changes: Any) -> RunSpec:
+        """A copy with some fields changed, validated again."""
+        return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary of JSON values, one entry a field."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {**values, "switches": dict(self.switches)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RunSpec:
+        """The spec of :meth:`to_json`. Fields of a newer version are left out.
+
+        Raises :class:`InvalidSpec` for values that cannot be run.
+        """
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def _check_text(name: str, value: object) -> None:
+    label = name.replace("_", " ").capitalize()
+    if not isinstance(value, str):
+        raise InvalidSpec(name, f"{label} must be text.")
+    if len(value) > MAX_PROMPT:
+        raise InvalidSpec(name, f"{label} is {len(value):,} characters; {MAX_PROMPT:,} at most.")
+
+
+def _check_int(
+    name: str, label: str, value: object, low: int, high: int, high_text: str = ""
+) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        top = high_text or f"{high:,}"
+        raise InvalidSpec(name, f"{label} must be a whole number from {low} to {top}.")
+
+
+def _number(name: str, label: str, value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
+        raise InvalidSpec(name, f"{label} must be a number.")
+    return float(value)
