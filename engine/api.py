@@ -1,0 +1,48 @@
+"""The engine as its users see it: what a screen or a command may call, and nothing more.
+
+Real :class:`engine.engine.Engine` and the scripted engine of the tests both are one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from engine.events import Event
+from engine.spec import RunSpec
+
+Emit = Callable[[Event], None]
+"""Receives each event on the engine's thread. Must return at once and must not raise."""
+
+
+class EngineAPI(Protocol):
+    """One thread that owns the pipeline, and one queue of runs."""
+
+    def start(self) -> None:
+        """Start the thread. Imports nothing heavy: that waits for :meth:`warm_up` or a run."""
+
+    def submit(self, spec: RunSpec) -> int:
+        """Queue a run behind the others and return its number. Never waits for the device."""
+        ...
+
+    def warm_up(self, checkpoint: str) -> None:
+        """Load a checkpoint before the first run asks for it, when nothing else is queued.
+
+        A failure to load is told by the run that needs the checkpoint, not here.
+        """
+
+    def cancel(self, run_id: int | None = None) -> bool:
+        """Ask one run, waiting or on, to stop; ``None`` is the one that is on.
+
+        Returns whether there was such a run. ``RunCancelled`` tells when it has stopped.
+        """
+        ...
+
+    def stop(self, timeout: float = 3.0) -> bool:
+        """Cancel everything and end the thread. Returns whether it ended within ``timeout`` s."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is on or waiting."""
+        ...
