@@ -12,7 +12,11 @@ from engine.events import Event
 from engine.spec import RunSpec
 
 Emit = Callable[[Event], None]
-"""Receives each event on the engine's thread. Must return at once and must not raise."""
+"""Receives each event, one at a time. Must return at once; what it raises is logged and dropped.
+
+Most events come on the engine's thread, but ``MemorySampled`` on the sampler's, and ``RunQueued``
+(and ``RunCancelled`` of a run that was waiting) on that of the caller.
+"""
 
 
 class EngineAPI(Protocol):
@@ -22,7 +26,11 @@ class EngineAPI(Protocol):
         """Start the thread. Imports nothing heavy: that waits for :meth:`warm_up` or a run."""
 
     def submit(self, spec: RunSpec) -> int:
-        """Queue a run behind the others and return its number. Never waits for the device."""
+        """Queue a run behind the others and return its number. Never waits for the device.
+
+        Raises :class:`~engine.errors.HistoryError` when the history can give no number, and
+        ``RuntimeError`` after :meth:`stop`.
+        """
         ...
 
     def warm_up(self, checkpoint: str) -> None:

@@ -28,6 +28,10 @@ class CheckpointError(SafelightError):
     """A checkpoint cannot be found, read, or safely loaded."""
 
 
+class DeviceError(SafelightError):
+    """The device that was asked for is not there."""
+
+
 class OutOfMemory(SafelightError):
     """The device ran out of memory; the engine has freed what the run held."""
 

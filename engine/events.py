@@ -30,7 +30,10 @@ class RunQueued(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointLoading(Event):
-    """Loading began, or went on to another part of it (``stage`` says which, for the user)."""
+    """Loading began, or went on to another part of it (``stage`` says which, for the user).
+
+    ``run_id`` is 0 while warming up, when no run has asked for the checkpoint yet.
+    """
 
     run_id: int
     checkpoint: str
@@ -124,10 +127,14 @@ class RunCancelled(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunFailed(Event):
-    """A run ended in a failure; ``record.error`` is the sentence for the user."""
+    """A run ended in a failure; ``record.error`` is the sentence for the user.
+
+    ``images`` is empty, unless the pictures were made but could not be kept.
+    """
 
     run_id: int
     record: RunRecord
+    images: tuple[Image.Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

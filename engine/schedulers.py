@@ -1,14 +1,17 @@
 """Names of schedulers: ours (as A1111 users know them) and diffusers' classes.
 
-Light on purpose: the form lists names before torch is imported. What a loaded pipeline really
-takes is asked of diffusers in :func:`compatible_names`.
+Light on purpose: the form lists names before torch is imported. Only :func:`build` and
+:func:`compatible_names`, which take a loaded pipeline, import diffusers.
 
 Source of the name mapping: diffusers' scheduler overview, section "A1111/k-diffusion".
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from engine.errors import InvalidSpec
@@ -16,28 +19,43 @@ from engine.errors import InvalidSpec
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """A scheduler one can choose: a name, diffusers' class, and the config that makes it so."""
+    """A scheduler one can choose: a name, diffusers' class, and the config that makes it so.
+
+    Attributes:
+        config: always set, whatever the checkpoint's own scheduler says.
+        latent_config: set unless the checkpoint's own scheduler says otherwise; for models that
+            work on latents, where some of diffusers' defaults (made for pixels) spoil pictures.
+        flow: for flow-matching models (SD3, Flux), and no others.
+        needs: an optional package that it imports.
+    """
 
     name: str
     cls: str
     help: str
     config: dict[str, Any] = field(default_factory=dict)
+    latent_config: dict[str, Any] = field(default_factory=dict)
     flow: bool = False
+    needs: str = ""
 
 
 SCHEDULERS: tuple[Scheduler, ...] = (
-    Scheduler("DPM++ 2M", "DPMSolverMultistepScheduler", "Sharp at 20 steps. A good first choice."),
+    Scheduler(
+        "DPM++ 2M",
+        "DPMSolverMultistepScheduler",
+        "Sharp at 20 steps. A good first choice.",
+        {"algorithm_type": "dpmsolver++", "solver_order": 2},
+    ),
     Scheduler(
         "DPM++ 2M SDE",
         "DPMSolverMultistepScheduler",
         "As DPM++ 2M, with fresh noise at each step.",
-        {"algorithm_type": "sde-dpmsolver++"},
+        {"algorithm_type": "sde-dpmsolver++", "solver_order": 2},
     ),
     Scheduler(
         "DPM++ 3M",
         "DPMSolverMultistepScheduler",
         "Third order; wants 30 steps or more.",
-        {"solver_order": 3},
+        {"algorithm_type": "dpmsolver++", "solver_order": 3},
     ),
     Scheduler("UniPC", "UniPCMultistepScheduler", "Predictor and corrector; good at 10 to 20."),
     Scheduler("DEIS", "DEISMultistepScheduler", "Exponential integrator; good at 15 to 25."),
@@ -49,11 +67,26 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     Scheduler("DPM2", "KDPM2DiscreteScheduler", "Second order: two evaluations a step."),
     Scheduler("DPM2 a", "KDPM2AncestralDiscreteScheduler", "DPM2 with fresh noise each step."),
     Scheduler(
-        "DPM++ 2S", "DPMSolverSinglestepScheduler", "Single-step solver; steady at high guidance."
+        "DPM++ 2S",
+        "DPMSolverSinglestepScheduler",
+        "Single-step solver; steady at high guidance.",
+        {"algorithm_type": "dpmsolver++", "solver_order": 2},
     ),
-    Scheduler("LMS", "LMSDiscreteScheduler", "Linear multistep; the first fast one."),
-    Scheduler("DDIM", "DDIMScheduler", "The classic; wants 30 to 50 steps."),
-    Scheduler("DDPM", "DDPMScheduler", "The original; wants hundreds of steps."),
+    Scheduler(
+        "LMS", "LMSDiscreteScheduler", "Linear multistep; the first fast one.", needs="scipy"
+    ),
+    Scheduler(
+        "DDIM",
+        "DDIMScheduler",
+        "The classic; wants 30 to 50 steps.",
+        latent_config={"clip_sample": False, "set_alpha_to_one": False},
+    ),
+    Scheduler(
+        "DDPM",
+        "DDPMScheduler",
+        "The original; wants hundreds of steps.",
+        latent_config={"clip_sample": False},
+    ),
     Scheduler("PNDM", "PNDMScheduler", "Stable Diffusion's own default; wants 50 steps."),
     Scheduler("LCM", "LCMScheduler", "Only for models distilled for it; 4 to 8 steps."),
     Scheduler("Flow Euler", "FlowMatchEulerDiscreteScheduler", "For SD3 and Flux.", flow=True),
@@ -88,4 +121,101 @@ def canonical_name(name: str) -> str:
 
 def names_for(flow: bool) -> tuple[str, ...]:
     """The names to offer before a checkpoint is loaded."""
-    return tuple(s.name for s in SCHEDULERS if s.flow == flow)
+    return tuple(s.name for s in SCHEDULERS if s.flow == flow and _installed(s))
+
+
+def name_of(cls: str, config: Mapping[str, Any]) -> str:
+    """Our name for a scheduler of diffusers' class ``cls`` with ``config``; ``""`` for none."""
+    for entry in SCHEDULERS:
+        if entry.cls == cls and all(config.get(k, v) == v for k, v in entry.config.items()):
+            return entry.name
+    return ""
+
+
+def offered(pipeline_cls: str, own_cls: str, own_config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names that work for a checkpoint, its own first.
+
+    Args:
+        pipeline_cls: diffusers' class of the pipeline.
+        own_cls: diffusers' class of the checkpoint's own scheduler.
+        own_config: the config of that scheduler.
+    """
+    own = name_of(own_cls, own_config)
+    if own_cls.startswith("FlowMatch"):
+        # Flow Heun takes neither the sigmas nor the shift that other pipelines hand over.
+        heun = pipeline_cls.startswith("StableDiffusion3") and not own_config.get(
+            "use_dynamic_shifting"
+        )
+        names = tuple(n for n in names_for(True) if n != "Flow Heun" or heun)
+    elif _predicts_flow(own_config):
+        names = tuple(n for n in names_for(False) if BY_NAME[n].cls in _TAKE_FLOW)
+    else:
+        names = names_for(False)
+    if not own:
+        return names
+    return (own, *(n for n in names if n != own))
+
+
+def compatible_names(pipeline: Any, own: Any) -> tuple[str, ...]:
+    """The names that a loaded pipeline takes, its own first.
+
+    Args:
+        pipeline: a diffusers pipeline.
+        own: the scheduler that it was loaded with.
+    """
+    takes = {cls.__name__ for cls in own.compatibles} | {type(own).__name__}
+    if "DDIMScheduler" in takes:
+        takes.add("LCMScheduler")  # not in diffusers' list, but it runs
+    elif type(own).__name__ == "LCMScheduler":
+        takes |= {entry.cls for entry in SCHEDULERS if not entry.flow}
+    elif type(own).__name__ == "FlowMatchEulerDiscreteScheduler":
+        takes.add("FlowMatchHeunDiscreteScheduler")  # likewise
+    names = offered(type(pipeline).__name__, type(own).__name__, own.config)
+    return tuple(name for name in names if BY_NAME[name].cls in takes)
+
+
+def build(pipeline: Any, own: Any, name: str | None) -> Any:
+    """A fresh scheduler for one run, so that no run leaves anything behind for the next.
+
+    Args:
+        pipeline: a diffusers pipeline.
+        own: the scheduler that it was loaded with; never changed.
+        name: one of :data:`SCHEDULERS`; ``None`` is the checkpoint's own.
+
+    Raises:
+        InvalidSpec: the pipeline does not take it; the sentence lists what it takes.
+    """
+    if name is None or name == name_of(type(own).__name__, own.config):
+        return copy.deepcopy(own)
+    names = compatible_names(pipeline, own)
+    entry = BY_NAME.get(name)
+    if entry is None or name not in names:
+        known = ", ".join(names) or "only its own"
+        raise InvalidSpec(
+            "scheduler", f"This checkpoint cannot use the scheduler {name}. It takes: {known}."
+        )
+    import diffusers
+
+    extra = dict(entry.config)
+    if getattr(pipeline, "vae", None) is not None:
+        defaults = own.config.get("_use_default_values", ())
+        said = {key for key in own.config if key not in defaults}
+        extra |= {k: v for k, v in entry.latent_config.items() if k not in said}
+    return getattr(diffusers, entry.cls).from_config(own.config, **extra)
+
+
+_TAKE_FLOW = (
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+    "DEISMultistepScheduler",
+    "UniPCMultistepScheduler",
+)
+"""Classes that also sample flow models, by ``use_flow_sigmas`` (Sana and others)."""
+
+
+def _predicts_flow(config: Mapping[str, Any]) -> bool:
+    return config.get("prediction_type") == "flow_prediction" or bool(config.get("use_flow_sigmas"))
+
+
+def _installed(entry: Scheduler) -> bool:
+    return not entry.needs or find_spec(entry.needs) is not None

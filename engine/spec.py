@@ -117,6 +117,8 @@ def _check_text(name: str, value: object) -> None:
     label = name.replace("_", " ").capitalize()
     if not isinstance(value, str):
         raise InvalidSpec(name, f"{label} must be text.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidSpec(name, f"{label} holds bytes that are not text.")
     if len(value) > MAX_PROMPT:
         raise InvalidSpec(name, f"{label} is {len(value):,} characters; {MAX_PROMPT:,} at most.")
 

@@ -1,0 +1,105 @@
+"""Memory in use: a sampler of its own thread, and the peak of a run.
+
+On CUDA the figures are torch's (allocated, reserved) and the card's; elsewhere they are the
+process's resident set and the machine's memory.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+from engine.events import MemorySampled
+
+HERTZ = 4.0
+
+
+class MemorySampler:
+    """Emits :class:`MemorySampled` a few times a second while started, and keeps a run's peak.
+
+    Until :meth:`use_device` names a CUDA device it watches the process, which needs no torch.
+    """
+
+    def __init__(self, emit: Callable[[MemorySampled], None], *, hertz: float = HERTZ) -> None:
+        self._emit = emit
+        self._period = 1.0 / hertz
+        self._cuda: int | None = None
+        self._peak = 0
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def kind(self) -> str:
+        """``"vram"`` or ``"rss"``."""
+        return "rss" if self._cuda is None else "vram"
+
+    def start(self) -> None:
+        """Start sampling. Can be called again after :meth:`stop`."""
+        if self._thread is None:
+            self._stopped.clear()
+            self._thread = threading.Thread(target=self._loop, name="safelight-memory", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End the thread; waits for at most ``timeout`` seconds."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    def use_device(self, device: str) -> None:
+        """Watch this torch device from now on. Called on the engine's thread, after torch came."""
+        if device.startswith("cuda"):
+            _, _, index = device.partition(":")
+            self._cuda = int(index or 0)
+        else:
+            self._cuda = None
+
+    def sample(self) -> MemorySampled:
+        """Memory now; also counts towards the peak."""
+        if self._cuda is None:
+            import psutil
+
+            rss = psutil.Process().memory_info().rss
+            machine = psutil.virtual_memory()
+            sampled = MemorySampled(
+                "rss", rss, rss, machine.total - machine.available, machine.total
+            )
+        else:
+            cuda = sys.modules["torch"].cuda
+            free, total = cuda.mem_get_info(self._cuda)
+            sampled = MemorySampled(
+                "vram",
+                cuda.memory_allocated(self._cuda),
+                cuda.memory_reserved(self._cuda),
+                total - free,
+                total,
+            )
+        self._peak = max(self._peak, sampled.used)
+        return sampled
+
+    def reset_peak(self) -> None:
+        """Forget the peak: a run begins."""
+        self._peak = 0
+        if self._cuda is not None:
+            sys.modules["torch"].cuda.reset_peak_memory_stats(self._cuda)
+        self.sample()
+
+    def peak(self) -> int:
+        """The peak since :meth:`reset_peak`, in bytes.
+
+        Exact on CUDA, where the allocator keeps it; elsewhere the largest sample.
+        """
+        self.sample()
+        if self._cuda is not None:
+            return int(sys.modules["torch"].cuda.max_memory_allocated(self._cuda))
+        return self._peak
+
+    def _loop(self) -> None:
+        while not self._stopped.wait(self._period):
+            try:
+                sampled = self.sample()
+            except Exception:  # a lost device must not end the gauge: the next run tells of it
+                continue
+            self._emit(sampled)
