@@ -1,0 +1,204 @@
+"""The engine: one thread that owns the pipeline, one queue of runs, events out.
+
+Specs go in and events come out; nothing here waits for a reader, and nothing heavy is imported
+before the thread first needs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from engine.api import Emit
+from engine.events import EngineIdle, Event, RunCancelled, RunQueued, RunStarted
+from engine.history import History
+from engine.memory import MemorySampler
+from engine.record import RunRecord, Status
+from engine.spec import RunSpec
+
+log = logging.getLogger("safelight.engine")
+
+
+@dataclass
+class _Waiting:
+    run_id: int
+    spec: RunSpec
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class Engine:
+    """See :class:`engine.api.EngineAPI` for what may be called; from any thread."""
+
+    def __init__(
+        self,
+        emit: Emit,
+        history: History | None = None,
+        *,
+        device: str | None = None,
+        previews: bool = True,
+        sample_memory: bool = True,
+    ) -> None:
+        """
+        Args:
+            emit: is given every event; see :data:`engine.api.Emit`.
+            history: where runs are kept. Without one nothing is written, numbers begin at 1, and
+                the pictures are only in the events.
+            device: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``; ``None`` picks the best.
+            previews: whether to emit ``PreviewReady``.
+            sample_memory: whether to emit ``MemorySampled``.
+        """
+        self._emit = emit
+        self._emit_lock = threading.RLock()
+        self._history = history
+        self._numbers = count(1)
+        self._device = device
+        self._previews = previews
+        self._sample_memory = sample_memory
+        self._memory = MemorySampler(self._tell)
+        self._submitting = threading.Lock()
+        self._changed = threading.Condition()
+        # Guarded by _changed:
+        self._queue: deque[_Waiting] = deque()
+        self._current: _Waiting | None = None
+        self._warm: str | None = None
+        self._owes_idle = False
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread and the memory sampler. Imports nothing heavy."""
+        with self._changed:
+            if self._thread is not None:
+                return
+            self._thread = threading.Thread(target=self._loop, name="safelight-engine", daemon=True)
+        self._thread.start()
+        if self._sample_memory:
+            self._memory.start()
+
+    def submit(self, spec: RunSpec) -> int:
+        """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
+        with self._submitting:  # numbers, RunQueued and the queue keep one order
+            if self._stopping.is_set():
+                raise RuntimeError("the engine has been stopped")
+            run_id = self._history.new_id() if self._history else next(self._numbers)
+            with self._changed:
+                waiting = len(self._queue) + 1
+            self._tell(RunQueued(run_id, spec, waiting))
+            with self._changed:
+                self._queue.append(_Waiting(run_id, spec))
+                self._owes_idle = True
+                self._changed.notify_all()
+        return run_id
+
+    def warm_up(self, checkpoint: str) -> None:
+        """Load a checkpoint when nothing is queued; the last one asked for wins."""
+        with self._changed:
+            self._warm = checkpoint
+            self._changed.notify_all()
+
+    def cancel(self, run_id: int | None = None) -> bool:
+        """Stop one run; a waiting one leaves the queue at once."""
+        with self._changed:
+            current = self._current
+            if current is not None and run_id in (None, current.run_id):
+                current.cancelled.set()
+                return True
+            found = next((w for w in self._queue if w.run_id == run_id), None)
+            if found is None:
+                return False
+            self._queue.remove(found)
+            self._changed.notify_all()
+        self._tell_never_started(found)
+        return True
+
+    def stop(self, timeout: float = 3.0) -> bool:
+        """Cancel everything and end the thread; whether it ended within ``timeout`` seconds.
+
+        A thread that is inside a library call (a large file being read) ends after it; it is a
+        daemon and does not keep the process alive.
+        """
+        deadline = time.monotonic() + timeout
+        self._stopping.set()
+        with self._changed:
+            waiting, self._queue = list(self._queue), deque()
+            if self._current is not None:
+                self._current.cancelled.set()
+            thread = self._thread
+            self._changed.notify_all()
+        for run in waiting:
+            self._tell_never_started(run)
+        self._memory.stop(max(0.0, min(1.0, deadline - time.monotonic())))
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(max(0.0, deadline - time.monotonic()))
+        return not thread.is_alive()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is on or waiting."""
+        with self._changed:
+            return self._current is not None or bool(self._queue)
+
+    # The thread
+
+    def _loop(self) -> None:
+        from engine.worker import Job, Worker
+
+        worker = Worker(
+            self._tell,
+            self._history,
+            self._memory,
+            device=self._device,
+            previews=self._previews,
+        )
+        while (task := self._next()) is not None:
+            if isinstance(task, str):
+                worker.warm_up(task, self._stopping.is_set)
+                continue
+            run = task
+            try:
+                with self._changed:
+                    waiting = len(self._queue)
+                self._tell(RunStarted(run.run_id, run.spec, waiting))
+                worker.run(Job(run.run_id, run.spec, run.cancelled.is_set))
+            except BaseException:  # a bug in the worker itself: the thread must outlive it
+                log.exception("The engine failed around run %d", run.run_id)
+            finally:
+                with self._changed:
+                    self._current = None
+
+    def _next(self) -> _Waiting | str | None:
+        """The next run, or a checkpoint to warm up; ``None`` when the engine stops."""
+        while True:
+            with self._changed:
+                if self._stopping.is_set():
+                    return None
+                if self._queue:
+                    self._current = self._queue.popleft()
+                    return self._current
+                idle, self._owes_idle = self._owes_idle, False
+                if not idle:
+                    if self._warm is not None:
+                        checkpoint, self._warm = self._warm, None
+                        return checkpoint
+                    self._changed.wait()
+                    continue
+            self._tell(EngineIdle())
+
+    def _tell(self, event: Event) -> None:
+        """Hand an event over, one at a time; a reader's failure is its own."""
+        with self._emit_lock:
+            try:
+                self._emit(event)
+            except BaseException:
+                log.exception("A reader of events failed at %s", type(event).__name__)
+
+    def _tell_never_started(self, run: _Waiting) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        record = RunRecord(run.run_id, Status.CANCELLED, run.spec, now, device="", dtype="")
+        self._tell(RunCancelled(run.run_id, record))

@@ -1,0 +1,313 @@
+"""Loads checkpoints and keeps one ready. Only the engine's thread comes here.
+
+A folder is loaded part by part with the classes its ``model_index.json`` names, so that the screen
+can say which part, and a cancel takes effect between two parts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import checkpoints, hub, schedulers
+from engine.checkpoints import Location
+from engine.errors import CheckpointError
+from engine.verify import Part, check_safetensors, variant_of, verify_folder
+
+Tell = Callable[[str], None]
+"""Is given each stage of loading, in words for the user."""
+Check = Callable[[], None]
+"""Raises :class:`~engine.errors.Cancelled` when the run was asked to stop."""
+
+_SINGLE_FILE = {
+    "xl": "StableDiffusionXLPipeline",
+    "playground": "StableDiffusionXLPipeline",
+    "v1": "StableDiffusionPipeline",
+    "v2": "StableDiffusionPipeline",
+    "sd3": "StableDiffusion3Pipeline",
+    "flux": "FluxPipeline",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checkpoint that is ready.
+
+    Attributes:
+        name: as it goes into a record.
+        pipeline: the diffusers pipeline, on its device.
+        own_scheduler: the one it was loaded with; runs get copies.
+        width, height: its own size in pixels.
+        schedulers: names that it takes, its own first.
+        rgb: how its latents become a preview; ``None`` when they cannot.
+        stamp: of its files, to see whether they have changed since.
+        seconds: it took to load.
+    """
+
+    name: str
+    pipeline: Any
+    own_scheduler: Any
+    family: str
+    device: Any
+    dtype: Any
+    width: int
+    height: int
+    schedulers: tuple[str, ...]
+    uses_negative_prompt: bool
+    rgb: Any
+    stamp: tuple[tuple[str, int, int], ...]
+    seconds: float
+
+
+class Pipelines:
+    """The checkpoint in use. Another one takes its place; two are never held at once."""
+
+    def __init__(self, device: str | None = None, *, previews: bool = True) -> None:
+        """``device`` is what the user asked for; ``None`` picks the best one when first needed."""
+        self._wanted = device
+        self._previews = previews
+        self._loaded: Loaded | None = None
+
+    def get(self, name: str, tell: Tell, check: Check) -> tuple[Loaded, bool]:
+        """The checkpoint called ``name``, and whether it had to be loaded.
+
+        Raises:
+            CheckpointError, DeviceError: one sentence; the checkpoint in use before is kept when
+                the new one is refused before loading.
+            Cancelled: by ``check``.
+        """
+        where = checkpoints.resolve(name)
+        now = self._loaded
+        if now is not None and now.name == where.name and now.stamp == _stamp(where.path):
+            return now, False
+        started = time.perf_counter()
+        if "diffusers" not in sys.modules:
+            tell("starting PyTorch")
+        devices = import_libraries()
+        device = devices.pick_device(self._wanted)
+        check()
+        where, parts = _prepare(where, half=device.type != "cpu", tell=tell)
+        check()
+        self.drop()
+        pipeline, family, dtype = _load(where, parts, device, tell, check)
+        check()
+        tell(f"moving to {device}")
+        pipeline.to(device)
+        pipeline.set_progress_bar_config(disable=True)
+        width, height = _native_size(pipeline)
+        self._loaded = Loaded(
+            name=where.name,
+            pipeline=pipeline,
+            own_scheduler=pipeline.scheduler,
+            family=family,
+            device=device,
+            dtype=dtype,
+            width=width,
+            height=height,
+            schedulers=schedulers.compatible_names(pipeline, pipeline.scheduler),
+            uses_negative_prompt=family != "flux",
+            rgb=_latent_rgb(pipeline) if self._previews else None,
+            stamp=_stamp(where.path),
+            seconds=time.perf_counter() - started,
+        )
+        return self._loaded, True
+
+    def drop(self) -> None:
+        """Forget the checkpoint in use and free its memory."""
+        if self._loaded is not None:
+            self._loaded = None
+            from engine.devices import free_memory
+
+            free_memory()
+
+
+def import_libraries() -> Any:
+    """Import torch and diffusers, quietly and without remote code; returns :mod:`engine.devices`.
+
+    Takes seconds the first time. The variables are read by the libraries when they are imported.
+    """
+    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import diffusers
+    import transformers
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    for logging in (diffusers.utils.logging, transformers.utils.logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+    disable_progress_bars()
+    from engine import devices
+
+    return devices
+
+
+def _prepare(where: Location, half: bool, tell: Tell) -> tuple[Location, tuple[Part, ...]]:
+    """Download when needed, and refuse what is unsafe or broken while nothing was dropped yet."""
+    if where.single_file:
+        return where, ()
+    path = where.path
+    if where.hub_id is not None and (path is None or not hub.is_complete(path)):
+        tell(f"downloading {where.hub_id}")
+        path = hub.download(where.hub_id, half)
+        where = Location(where.name, path, where.hub_id)
+    assert path is not None
+    return where, verify_folder(path)
+
+
+def _load(
+    where: Location, parts: tuple[Part, ...], device: Any, tell: Tell, check: Check
+) -> tuple[Any, str, Any]:
+    """Load from disk; returns the pipeline, its family and dtype. Errors become sentences."""
+    assert where.path is not None
+    try:
+        if where.single_file:
+            return _load_file(where.path, device, tell, check)
+        return _load_folder(where.path, parts, device, tell, check)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        raise CheckpointError(f"{where.name} could not be loaded: {_brief(error)}") from error
+    except RuntimeError as error:
+        if "size mismatch" not in str(error):  # out of memory and the like are not its fault
+            raise
+        raise CheckpointError(
+            f"{where.name} could not be loaded: its weights do not fit its configuration."
+        ) from error
+
+
+def _load_folder(
+    folder: Path, parts: tuple[Part, ...], device: Any, tell: Tell, check: Check
+) -> tuple[Any, str, Any]:
+    import diffusers
+
+    from engine.devices import pick_dtype
+
+    cls = str(checkpoints.read_json(folder / "model_index.json")["_class_name"])
+    family = checkpoints.family_of(cls)
+    dtype = pick_dtype(device, family)
+    loaded = {}
+    for part in parts:
+        tell(f"loading {part.name.replace('_', ' ')}")
+        loaded[part.name] = _load_part(folder / part.name, part, dtype)
+        check()
+    try:
+        auto = diffusers.AutoPipelineForText2Image
+        pipeline = auto.from_pretrained(folder, dtype=dtype, **loaded)
+    except ValueError as error:
+        if "AutoPipeline can't find" not in str(error):
+            raise
+        raise CheckpointError(f"{folder} ({cls}) does not make pictures from text.") from error
+    return pipeline, family, dtype
+
+
+def _load_part(place: Path, part: Part, dtype: Any) -> Any:
+    """One component, as ``DiffusionPipeline.from_pretrained`` would load it."""
+    import torch
+
+    library = part.library
+    if library not in ("diffusers", "transformers"):
+        library = f"diffusers.pipelines.{library}"
+    cls = getattr(importlib.import_module(library), part.cls, None)
+    if cls is None:
+        raise CheckpointError(
+            f"The part {part.name} is a {part.cls}, which this version of {part.library} lacks."
+        )
+    if not (isinstance(cls, type) and issubclass(cls, torch.nn.Module)):
+        return cls.from_pretrained(place, local_files_only=True)
+    loader: Any = cls
+    model, info = loader.from_pretrained(
+        place,
+        dtype=dtype,
+        use_safetensors=True,
+        variant=variant_of(place, half=dtype != torch.float32),
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    missing = [key for key in info["missing_keys"] if not key.endswith("position_ids")]
+    if missing:  # diffusers would fill them with random numbers and only warn
+        raise CheckpointError(
+            f"The weights in {place} lack {len(missing)} tensors ({sorted(missing)[0]} is one)."
+        )
+    return model.eval()
+
+
+def _load_file(path: Path, device: Any, tell: Tell, check: Check) -> tuple[Any, str, Any]:
+    """A single file in the original layout; configuration and tokenizer come from the hub."""
+    import diffusers
+    import torch
+    from diffusers.loaders import single_file_utils
+
+    from engine.devices import pick_dtype
+
+    header = check_safetensors(path)
+    keys = {key: value for key, value in header.items() if key != "__metadata__"}
+    if not any("diffusion_model." in key or "double_blocks." in key for key in keys):
+        raise CheckpointError(f"{path.name} is only a part of a checkpoint, or a LoRA.")
+    # Shapes are enough to tell the kind of model; the weights stay on disk.
+    shapes = {key: torch.empty(value["shape"], device="meta") for key, value in keys.items()}
+    kind = single_file_utils.infer_diffusers_model_type(shapes)
+    repo = single_file_utils.fetch_diffusers_config(shapes)["pretrained_model_name_or_path"]
+    cls = next((cls for start, cls in _SINGLE_FILE.items() if kind.startswith(start)), None)
+    if cls is None:
+        raise CheckpointError(f"{path.name} is a {kind} model, which cannot make a whole picture.")
+    family = checkpoints.family_of(cls)
+    dtype = pick_dtype(device, family)
+    config = checkpoints.cached_snapshot(repo)
+    tell("loading the file" if config else f"downloading the configuration of {repo}")
+    check()
+    try:
+        pipeline = getattr(diffusers, cls).from_single_file(
+            str(path),
+            config=str(config or repo),
+            dtype=dtype,
+            local_files_only=config is not None,
+        )
+    except Exception as error:
+        if config is not None:
+            raise
+        raise CheckpointError(
+            f"{path.name} holds no tokenizer; those of {repo} are needed. "
+            + hub.sentence(repo, error)
+        ) from error
+    return pipeline, family, dtype
+
+
+def _native_size(pipeline: Any) -> tuple[int, int]:
+    """Width and height in pixels that the pipeline would choose."""
+    scale = getattr(pipeline, "vae_scale_factor", 8)
+    unet = getattr(pipeline, "unet", None)
+    size = unet.config.sample_size if unet is not None else None
+    if size is None:
+        size = getattr(pipeline, "default_sample_size", None)
+    if size is None and getattr(pipeline, "transformer", None) is not None:
+        size = pipeline.transformer.config.get("sample_size")
+    if isinstance(size, (list, tuple)):
+        return int(size[1]) * scale, int(size[0]) * scale
+    side = int(size) * scale if size else 1024
+    return side, side
+
+
+def _latent_rgb(pipeline: Any) -> Any:
+    from engine.preview import latent_rgb  # imports torch
+
+    return latent_rgb(pipeline)
+
+
+def _stamp(path: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of each file of a checkpoint: a few dozen calls of stat."""
+    if path is None:
+        return ()
+    files = [path] if path.is_file() else sorted(path.glob("*.json")) + sorted(path.glob("*/*"))
+    stats = ((file, file.stat()) for file in files if file.is_file())
+    return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of an error of the libraries, short enough for a sentence."""
+    lines = str(error).strip().splitlines()
+    line = lines[0] if lines else type(error).__name__
+    return line if len(line) <= 300 else line[:299] + "…"

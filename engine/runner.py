@@ -1,0 +1,321 @@
+"""One spec on one loaded pipeline: pictures, timings by phase, steps, and a way to stop.
+
+The pipeline's own ``__call__`` does the work, so pictures are those of a bare diffusers call to the
+bit. Hooks around it only watch: the borders of the phases are the first evaluation of the
+denoising model, the end of the last step, and the return of the call.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from PIL import Image
+
+from engine import schedulers
+from engine.devices import synchronize
+from engine.errors import BrokenOutput, Cancelled, InvalidSpec, SafelightError
+from engine.events import Event, PreviewReady, RunDecoding, StepCompleted
+from engine.pipelines import Loaded
+from engine.preview import PERIOD_SECONDS, PredictedX0, unpack
+from engine.spec import RunSpec
+
+_DENOISERS = ("unet", "transformer", "transformer_2")
+_RATE_STEPS = 8
+_EXPECTS_PIL = "The pipeline gave no pictures."
+
+
+class PhaseClock:
+    """Seconds by phase. A phase ends only after the device has done the work it was given."""
+
+    def __init__(self, device: Any) -> None:
+        self.seconds = {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
+        self._device = device
+        self._phase: str | None = None
+        self._since = 0.0
+
+    @property
+    def phase(self) -> str | None:
+        return self._phase
+
+    def enter(self, phase: str | None) -> float:
+        """End the phase that is on and begin ``phase``; returns the time now."""
+        synchronize(self._device)
+        return self._switch(phase)
+
+    def abort(self) -> None:
+        """End the phase that is on, after a failure: the device may be unable to answer."""
+        self._switch(None)
+
+    def _switch(self, phase: str | None) -> float:
+        now = time.perf_counter()
+        if self._phase is not None:
+            self.seconds[self._phase] += now - self._since
+        self._phase, self._since = phase, now
+        return now
+
+
+class Runner:
+    """One run. What it counts can be read afterwards, also when it was cancelled or failed.
+
+    Attributes:
+        steps: denoising steps done.
+        evaluations: calls of the denoising model; one call serves a whole batch.
+        clock: seconds by phase.
+        notes: what the user should know of this run.
+    """
+
+    def __init__(
+        self,
+        run_id: int,
+        spec: RunSpec,
+        loaded: Loaded,
+        emit: Callable[[Event], None],
+        cancelled: Callable[[], bool],
+        *,
+        previews: bool,
+        at_border: Callable[[], object],
+    ) -> None:
+        """``spec`` has its size filled in; ``at_border`` is called between phases."""
+        self.steps = 0
+        self.evaluations = 0
+        self.clock = PhaseClock(loaded.device)
+        self.notes: list[str] = []
+        self._run_id = run_id
+        self._spec = spec
+        self._loaded = loaded
+        self._emit = emit
+        self._cancelled = cancelled
+        self._previews = previews and loaded.rgb is not None
+        self._at_border = at_border
+        self._denoising_since = 0.0
+        self._next_preview = 0.0
+        self._ends: deque[float] = deque(maxlen=_RATE_STEPS + 1)
+        self._previous_step: Any = None
+        self._x0: PredictedX0 | None = None
+
+    def __call__(self) -> tuple[Image.Image, ...]:
+        """Make the pictures, in the order of their seeds.
+
+        Raises:
+            Cancelled: the user asked to stop.
+            InvalidSpec: the pipeline does not take the scheduler or the size.
+            BrokenOutput: NaN instead of a picture.
+            torch.OutOfMemoryError: and whatever else the pipeline raises.
+        """
+        pipeline = self._loaded.pipeline
+        self._check()
+        self._check_size()
+        self._note_unused_words()
+        try:
+            pipeline.scheduler = schedulers.build(
+                pipeline, self._loaded.own_scheduler, self._spec.scheduler
+            )
+            with ExitStack() as hooks, torch.inference_mode():
+                self._watch(hooks)
+                self._enter("encode")
+                out = pipeline(**self._arguments())
+                self._enter(None)
+        except BaseException:
+            self.clock.abort()
+            raise
+        finally:
+            pipeline.scheduler = self._loaded.own_scheduler
+            self._previous_step = None
+        self._check()
+        return self._pictures(out)
+
+    # What the pipeline is asked for
+
+    def _arguments(self) -> dict[str, Any]:
+        spec = self._spec
+        takes = inspect.signature(type(self._loaded.pipeline).__call__).parameters
+        arguments: dict[str, Any] = {
+            "prompt": spec.prompt,
+            "width": spec.width,
+            "height": spec.height,
+            "num_inference_steps": spec.num_inference_steps,
+            "guidance_scale": spec.guidance_scale,
+            # On the CPU, so that a seed gives the same noise on every device and in every batch.
+            "generator": [torch.Generator("cpu").manual_seed(seed) for seed in spec.seeds],
+            "output_type": "pil",
+        }
+        if "num_images_per_prompt" in takes:
+            arguments["num_images_per_prompt"] = spec.batch_size
+        elif spec.batch_size > 1:
+            arguments["prompt"] = [spec.prompt] * spec.batch_size
+        if spec.negative_prompt and self._loaded.uses_negative_prompt:
+            arguments["negative_prompt"] = spec.negative_prompt
+        if "callback_on_step_end" in takes:
+            arguments["callback_on_step_end"] = self._on_step
+        return arguments
+
+    def _check_size(self) -> None:
+        """Flux and SD3 work on 2x2 patches of latents; diffusers rounds in silence or raises."""
+        pipeline = self._loaded.pipeline
+        multiple = int(getattr(pipeline, "vae_scale_factor", 8))
+        if self._loaded.family in ("flux", "sd3"):
+            multiple *= 2
+        for name in ("width", "height"):
+            side = getattr(self._spec, name)
+            if side % multiple:
+                low = side - side % multiple
+                sizes = f"{low} or {low + multiple}" if low else f"{multiple}"
+                raise InvalidSpec(
+                    name,
+                    f"{name.capitalize()} must be a multiple of {multiple} for this checkpoint: "
+                    f"{sizes}, not {side}.",
+                )
+
+    def _note_unused_words(self) -> None:
+        spec, pipeline = self._spec, self._loaded.pipeline
+        if spec.negative_prompt and not self._loaded.uses_negative_prompt:
+            self.notes.append("This kind of checkpoint reads no negative prompt.")
+        elif spec.negative_prompt and spec.guidance_scale <= 1:
+            self.notes.append("The negative prompt was not used: guidance is 1 or less.")
+        if self._loaded.family not in ("sd", "sdxl"):
+            return
+        limit = pipeline.tokenizer.model_max_length
+        for words, label in ((spec.prompt, "prompt"), (spec.negative_prompt, "negative prompt")):
+            length = len(pipeline.tokenizer(words).input_ids) if len(words) > limit else 0
+            if length > limit:
+                self.notes.append(
+                    f"The {label} has {length} tokens; this checkpoint read the first {limit}."
+                )
+
+    # What happens on the way
+
+    def _watch(self, hooks: ExitStack) -> None:
+        pipeline = self._loaded.pipeline
+        for name in _DENOISERS:
+            module = getattr(pipeline, name, None)
+            if isinstance(module, torch.nn.Module):
+                hooks.callback(module.register_forward_pre_hook(self._on_evaluation).remove)
+        if self._previews:
+            self._x0 = hooks.enter_context(PredictedX0(pipeline.scheduler))
+            self._x0.want()
+        vae = getattr(pipeline, "vae", None)
+        if vae is not None:
+            decode = vae.decode
+            vae.decode = lambda latents, *args, **kwargs: self._decode(
+                decode, latents, *args, **kwargs
+            )
+            hooks.callback(delattr, vae, "decode")
+
+    def _on_evaluation(self, _module: Any, _args: Any) -> None:
+        self._check()
+        if self.evaluations == 0:
+            self._denoising_since = self._enter("denoise")
+            self._ends.append(self._denoising_since)
+        self.evaluations += 1
+
+    def _on_step(self, pipeline: Any, index: int, _timestep: Any, _tensors: Any) -> dict[str, Any]:
+        self.steps = index + 1
+        steps = int(pipeline.num_timesteps)
+        self._keep_pace()
+        now = time.perf_counter()
+        self._ends.append(now)
+        rate = (len(self._ends) - 1) / max(now - self._ends[0], 1e-9)
+        self._emit(
+            StepCompleted(
+                run_id=self._run_id,
+                step=self.steps,
+                steps=steps,
+                evaluations=self.evaluations,
+                rate=rate,
+                eta_seconds=(steps - self.steps) / rate,
+                elapsed_seconds=now - self._denoising_since,
+            )
+        )
+        self._check()
+        self._preview(now)
+        if self.steps >= steps:
+            self._begin_decoding()
+        return {}
+
+    def _keep_pace(self) -> None:
+        """On CUDA, wait for the step before this one.
+
+        Python runs ahead of the card. One step of lead keeps the card busy and the progress, the
+        rate and a cancel honest.
+        """
+        if self._loaded.device.type != "cuda":
+            return
+        before, self._previous_step = self._previous_step, _cuda_event()
+        self._previous_step.record()
+        if before is not None:
+            before.synchronize()
+
+    def _preview(self, now: float) -> None:
+        if self._x0 is None or self._loaded.rgb is None:
+            return
+        x0 = self._x0.take()
+        if x0 is not None:
+            spec = self._spec
+            assert spec.width is not None
+            assert spec.height is not None
+            latents = unpack(self._loaded.pipeline, x0, spec.width, spec.height)
+            if latents is not None:
+                pictures = self._loaded.rgb.pictures(latents)
+                self._emit(PreviewReady(self._run_id, self.steps, pictures))
+            self._next_preview = now + PERIOD_SECONDS
+        # The step that is about to begin ends later than now by about as long as the last took.
+        last = self._ends[-1] - self._ends[-2] if len(self._ends) > 1 else 0.0
+        if now + last >= self._next_preview:
+            self._x0.want()
+
+    def _begin_decoding(self) -> None:
+        if self.clock.phase != "decode":
+            self._enter("decode")
+            self._emit(RunDecoding(self._run_id))
+
+    def _decode(self, decode: Callable[..., Any], latents: Any, *args: Any, **kwargs: Any) -> Any:
+        """The VAE's own decode; NaN is told here, because it would become a black picture."""
+        self._begin_decoding()
+        self._check()
+        if not bool(latents.isfinite().all()):
+            raise BrokenOutput(
+                "The model gave NaN instead of a picture: its weights are broken, or it does not "
+                f"work in {self._dtype()}."
+            )
+        out = decode(latents, *args, **kwargs)
+        sample = out[0] if isinstance(out, tuple) else out.sample
+        if not bool(sample.isfinite().all()):
+            raise BrokenOutput(
+                "The VAE gave NaN instead of a picture: its weights are broken, or it does not "
+                f"work in {self._dtype()}."
+            )
+        return out
+
+    def _enter(self, phase: str | None) -> float:
+        now = self.clock.enter(phase)
+        self._at_border()
+        return now
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise Cancelled
+
+    def _dtype(self) -> str:
+        return str(self._loaded.dtype).removeprefix("torch.")
+
+    def _pictures(self, out: Any) -> tuple[Image.Image, ...]:
+        images = tuple(out.images)
+        if not images or not all(isinstance(image, Image.Image) for image in images):
+            raise SafelightError(_EXPECTS_PIL)
+        flagged = getattr(out, "nsfw_content_detected", None) or ()
+        for seed, bad in zip(self._spec.seeds, flagged, strict=False):
+            if bad:
+                self.notes.append(
+                    f"The checkpoint's safety checker blacked out the picture of seed {seed}."
+                )
+        return images
+
+
+def _cuda_event() -> Any:
+    return torch.cuda.Event()  # type: ignore[no-untyped-call]
