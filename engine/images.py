@@ -91,10 +91,15 @@ def load_image(path: Path) -> Image.Image:
         HistoryError: it is missing, damaged, or larger than :data:`MAX_PIXELS`.
     """
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise HistoryError(f"{path} is too large to open ({image.width}x{image.height}).")
-            return image.convert("RGB")
+        with path.open("rb") as file:
+            start = file.read(24)
+            if start[:8] == _SIGNATURE and len(start) == 24:
+                width, height = struct.unpack(">II", start[16:])
+                if width * height > MAX_PIXELS:
+                    raise HistoryError(f"{path} is too large to open ({width}x{height}).")
+            file.seek(0)
+            with Image.open(file, formats=["PNG"]) as image:
+                return image.convert("RGB")
     except FileNotFoundError:
         raise HistoryError(f"{path} is not there any more.") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -232,19 +232,19 @@ class Worker:
 
     def _record(self, attempt: _Attempt) -> RunRecord:
         runner = attempt.runner
-        phases = runner.clock.seconds if runner else {}
+        seconds = {
+            "load": attempt.load_seconds,
+            "save": attempt.save_seconds,
+            "total": attempt.total_seconds,
+            **(runner.clock.seconds if runner else {}),
+        }
         return RunRecord(
             id=attempt.job.run_id,
             status=attempt.status,
             spec=attempt.spec,
             created_at=attempt.created_at,
             images=tuple(attempt.saved),
-            seconds=Seconds(
-                load=attempt.load_seconds,
-                save=attempt.save_seconds,
-                total=attempt.total_seconds,
-                **phases,
-            ),
+            seconds=Seconds(**{name: round(value, 6) for name, value in seconds.items()}),
             evaluations=runner.evaluations if runner else 0,
             steps=runner.steps if runner else 0,
             memory_peak_bytes=self._memory.peak(),

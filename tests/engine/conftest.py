@@ -1,0 +1,72 @@
+"""Tiny pipelines, made once a session, and engines that are stopped after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.history import History
+from engine.spec import RunSpec
+from tests.engine.harness import EngineHarness
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny models are faster on one thread, above all beside another busy program."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny random pipeline of a family, made when first asked for."""
+    from tests.engine import tiny
+
+    root = tmp_path_factory.mktemp("checkpoints")
+    made: dict[str, Path] = {}
+
+    def get(family: str) -> Path:
+        if family not in made:
+            made[family] = getattr(tiny, family)(root / family)
+        return made[family]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def sd(checkpoint: Callable[[str], Path]) -> Path:
+    return checkpoint("sd")
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(tmp_path / "data")
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def harness(request: pytest.FixtureRequest) -> Callable[..., EngineHarness]:
+    """Makes engines; each is stopped, in time, when the test ends."""
+
+    def make(*args: Any, **options: Any) -> EngineHarness:
+        options.setdefault("device", "cpu")
+        made = EngineHarness(*args, **options)
+        request.addfinalizer(lambda: _stop(made))
+        return made
+
+    return make
+
+
+def _stop(made: EngineHarness) -> None:
+    assert made.engine.stop(30.0)
+
+
+@pytest.fixture
+def spec(sd: Path) -> RunSpec:
+    """A short run of the tiny SD pipeline."""
+    return RunSpec("a red sun", checkpoint=str(sd), seed=7, num_inference_steps=3)

@@ -1,0 +1,149 @@
+"""The history: rows, numbers, and the sentences when the file cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import HistoryError
+from engine.history import FILE, History
+from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.spec import RunSpec
+
+
+def record(history: History, run_id: int, status: Status = Status.FINISHED) -> RunRecord:
+    path = str(history.folder / "images" / "2026-01-31" / f"{run_id}.png")
+    return RunRecord(
+        id=run_id,
+        status=status,
+        spec=RunSpec("a red sun", width=64, height=64),
+        created_at="2026-01-31T10:00:00.000Z",
+        images=(ImageRecord(path, 0, 64, 64),),
+        seconds=Seconds(total=1.5),
+    )
+
+
+def test_records_survive(tmp_path: Path) -> None:
+    history = History(tmp_path / "new" / "folder")
+    records = [record(history, history.new_id(), status) for status in Status]
+    for each in records:
+        history.add(each)
+    history.close()
+
+    again = History(tmp_path / "new" / "folder")
+    assert again.count() == 3
+    assert again.latest() == tuple(reversed(records))
+    assert again.latest(limit=1) == (records[2],)
+    assert again.latest(limit=5, before=records[1].id) == (records[0],)
+    assert again.get(2) == records[1]
+    assert again.get(99) is None
+    again.close()
+
+
+def test_the_folder_can_be_moved(tmp_path: Path) -> None:
+    history = History(tmp_path / "here")
+    history.add(record(history, history.new_id()))
+    history.close()
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = History(tmp_path / "there")
+    assert moved.latest()[0].images[0].path.startswith(str(tmp_path / "there"))
+    moved.close()
+
+
+def test_numbers_are_never_given_twice(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from engine.history import History\n"
+        "h = History(Path(sys.argv[1])); print(*(h.new_id() for _ in range(40)))"
+    )
+    others = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    mine = [history.new_id() for _ in range(40)]
+    numbers = mine + [int(n) for other in others for n in other.communicate()[0].split()]
+    assert sorted(numbers) == list(range(1, 121))
+    history.close()
+    reopened = History(tmp_path)
+    assert reopened.new_id() == 121
+    reopened.close()
+
+
+def test_a_number_is_kept_once(history: History) -> None:
+    history.add(record(history, 1))
+    with pytest.raises(HistoryError, match="already has"):
+        history.add(record(history, 1))
+    assert history.count() == 1
+
+
+def test_damaged_row_is_left_out(history: History) -> None:
+    history.add(record(history, 1))
+    history.add(record(history, 2))
+    with sqlite3.connect(history.path) as db:
+        db.execute("UPDATE runs SET record = '{}' WHERE id = 1")
+    db.close()
+    assert [each.id for each in history.latest()] == [2]
+    assert history.get(1) is None
+
+
+def test_durable_settings(history: History) -> None:
+    db = sqlite3.connect(history.path)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    db.close()
+
+
+def test_not_a_database(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("hello " * 1000)
+    with pytest.raises(HistoryError, match="damaged or not a history"):
+        History(tmp_path)
+
+
+def test_of_a_newer_version(tmp_path: Path) -> None:
+    History(tmp_path).close()
+    db = sqlite3.connect(tmp_path / FILE)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(HistoryError, match="newer Safelight"):
+        History(tmp_path)
+
+
+def test_locked(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.history._BUSY_SECONDS", 0.05)
+    impatient = History(history.folder)
+    other = sqlite3.connect(history.path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(HistoryError, match="locked by another program"):
+        impatient.new_id()
+    other.close()
+    impatient.new_id()
+    impatient.close()
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(HistoryError):
+        History(tmp_path / "data")
+
+
+def test_full_disk(history: History) -> None:
+    """SQLite's own limit on the size of the file stands in for the disk's."""
+    db = history._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    numbers = iter(range(1, 200))
+
+    def fill() -> None:
+        for number in numbers:
+            history.add(record(history, number))
+
+    with pytest.raises(HistoryError, match="disk is full"):
+        fill()
+    assert history.count() == next(numbers) - 2
+    db.execute("PRAGMA max_page_count = 100000")
+    history.add(record(history, 1000))
+    assert history.latest(1)[0].id == 1000
