@@ -1,0 +1,96 @@
+"""The app on a scripted engine, in a home of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
+
+from tests.tui.scripted import ScriptedEngine, ScriptedLab
+from tui.app import SafelightApp
+from tui.graphics.terminal import Terminal
+from tui.paths import Paths
+from tui.screens.studio import StudioScreen
+from tui.settings import Settings
+
+
+@dataclass
+class Session:
+    """A running app and the hands on it."""
+
+    app: SafelightApp
+    pilot: Pilot[int]
+    lab: ScriptedLab
+
+    @property
+    def engine(self) -> ScriptedEngine:
+        assert self.lab.engine is not None
+        return self.lab.engine
+
+    @property
+    def studio(self) -> StudioScreen:
+        return self.app.studio
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type ``text``, a key a character."""
+        await self.pilot.press(*("space" if char == " " else char for char in text))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let every event reach the screen."""
+        self.app._deliver()
+        await self.pilot.pause()
+        reading = [w for w in self.app.workers if w.group in ("pictures", "sixels")]
+        if reading:  # An empty list would stand for all workers.
+            with suppress(WorkerCancelled):
+                await self.app.workers.wait_for_complete(reading)
+        await self.pilot.pause()
+
+    def told(self) -> str:
+        """The notifications that are on the screen."""
+        return "\n".join(note.message for note in self.app._notifications)
+
+    def seen(self) -> str:
+        """The text on the screen, a line a row."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(line.text.rstrip() for line in lines)
+
+
+Open = Callable[..., AbstractAsyncContextManager[Session]]
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(tmp_path / "data", tmp_path / "config", tmp_path / "state")
+
+
+@pytest.fixture
+def open_app(paths: Paths) -> Open:
+    """Opens the app: ``async with open_app(lab, size=(80, 24)) as session``."""
+
+    @asynccontextmanager
+    async def opened(
+        lab: ScriptedLab | None = None,
+        size: tuple[int, int] = (120, 40),
+        settings: Settings | None = None,
+        terminal: Terminal | None = None,
+        complaint: str = "",
+    ) -> AsyncIterator[Session]:
+        lab = lab or ScriptedLab()
+        app = SafelightApp(lab, paths, settings or Settings(), terminal or Terminal(), complaint)
+        async with app.run_test(size=size) as pilot:
+            session = Session(app, pilot, lab)
+            await pilot.pause()
+            await session.settle()
+            yield session
+
+    return opened

@@ -1,0 +1,183 @@
+"""An engine that does what the test says, and a small lab around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PIL import Image, ImageDraw
+
+from engine import events
+from engine.api import Emit
+from engine.errors import SafelightError
+from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.spec import RunSpec
+
+CREATED = "2026-01-01T12:00:00+00:00"
+
+
+def picture(seed: int, side: int = 128) -> Image.Image:
+    """A picture that differs by seed: a disc over a band of land."""
+    image = Image.new("RGB", (side, side), (240, 150, 60))
+    draw = ImageDraw.Draw(image)
+    middle = 30 + seed * 17 % 70
+    draw.ellipse((middle - 18, 22, middle + 18, 58), fill=(210, 50, 50))
+    draw.polygon([(0, 90), (middle, 60), (127, 95), (127, 127), (0, 127)], fill=(52, 104, 205))
+    return image
+
+
+def record_of(
+    run_id: int, spec: RunSpec, status: Status = Status.FINISHED, error: str = "", steps: int = -1
+) -> RunRecord:
+    """What a run of ``spec`` would leave."""
+    done = status is Status.FINISHED
+    count = spec.num_inference_steps if done else max(steps, 0)
+    images = tuple(
+        ImageRecord(f"/nowhere/{run_id}-{seed}.png", seed, 128, 128) for seed in spec.seeds
+    )
+    return RunRecord(
+        id=run_id,
+        status=status,
+        spec=spec.with_(width=spec.width or 128, height=spec.height or 128),
+        created_at=CREATED,
+        images=images if done else (),
+        seconds=Seconds(0, 0.01, 0.4, 0.08, 0.03, 0.52) if count else Seconds(),
+        evaluations=count,
+        steps=count,
+        memory_peak_bytes=1_300_000_000,
+        error=error,
+    )
+
+
+class ScriptedEngine:
+    """Implements ``EngineAPI``. Queues like the real one; the test says what happens next."""
+
+    def __init__(self, emit: Emit, first_id: int = 1) -> None:
+        self.emit = emit
+        self.queue: list[tuple[int, RunSpec]] = []
+        self.current: tuple[int, RunSpec] | None = None
+        self.submitted: list[RunSpec] = []
+        self.warmed: list[str] = []
+        self.refuse: SafelightError | None = None
+        self.started = self.stopped = False
+        self._next_id = first_id
+
+    def start(self) -> None:
+        self.started = True
+
+    def warm_up(self, checkpoint: str) -> None:
+        self.warmed.append(checkpoint)
+
+    def submit(self, spec: RunSpec) -> int:
+        if self.refuse is not None:
+            raise self.refuse
+        run_id = self._next_id
+        self._next_id += 1
+        self.submitted.append(spec)
+        self.queue.append((run_id, spec))
+        self.emit(events.RunQueued(run_id, spec, len(self.queue)))
+        return run_id
+
+    def cancel(self, run_id: int | None = None) -> bool:
+        if run_id is None or (self.current and self.current[0] == run_id):
+            if self.current is None:
+                return False
+            number, spec = self.current
+            self.current = None
+            record = record_of(number, spec, Status.CANCELLED, steps=3)
+            self.emit(events.RunCancelled(number, record))
+            return True
+        for item in self.queue:
+            if item[0] == run_id:
+                self.queue.remove(item)
+                record = record_of(*item, Status.CANCELLED)
+                self.emit(events.RunCancelled(run_id, record))
+                return True
+        return False
+
+    def stop(self, timeout: float = 3.0) -> bool:
+        del timeout
+        self.stopped = True
+        return True
+
+    @property
+    def busy(self) -> bool:
+        return self.current is not None or bool(self.queue)
+
+    # What the test says
+
+    def loaded(self, name: str = "scenes", **changes: object) -> None:
+        """Tell that a checkpoint is ready."""
+        told = events.CheckpointLoaded(
+            checkpoint=name,
+            family="sd",
+            device="cpu",
+            dtype="float32",
+            schedulers=("DPM++ 2M", "PNDM", "Euler"),
+            width=128,
+            height=128,
+            uses_negative_prompt=True,
+            seconds=1.2,
+        )
+        self.emit(_changed(told, changes))
+
+    def begin(self) -> int:
+        """Start the next run of the queue."""
+        self.current = self.queue.pop(0)
+        self.emit(events.RunStarted(*self.current, len(self.queue)))
+        return self.current[0]
+
+    def step(self, step: int, *, preview: bool = True) -> None:
+        """Do a step of the current run."""
+        assert self.current is not None
+        run_id, spec = self.current
+        steps = spec.num_inference_steps
+        left = (steps - step) / 41.2
+        self.emit(events.StepCompleted(run_id, step, steps, step, 41.2, left, step / 41.2))
+        if preview:
+            small = tuple(picture(seed).resize((16, 16)) for seed in spec.seeds)
+            self.emit(events.PreviewReady(run_id, step, small))
+
+    def finish(self) -> None:
+        """Finish the current run."""
+        assert self.current is not None
+        run_id, spec = self.current
+        self.current = None
+        images = tuple(picture(seed) for seed in spec.seeds)
+        self.emit(events.RunFinished(run_id, record_of(run_id, spec), images))
+
+    def fail(self, sentence: str) -> None:
+        """Let the current run fail."""
+        assert self.current is not None
+        run_id, spec = self.current
+        self.current = None
+        self.emit(events.RunFailed(run_id, record_of(run_id, spec, Status.FAILED, sentence)))
+
+    def sample_memory(self, used: int) -> None:
+        """Tell how much memory is in use."""
+        self.emit(events.MemorySampled("vram", used, used, used + 10**9, 24 * 1024**3))
+
+
+def _changed(event: events.CheckpointLoaded, changes: dict[str, object]) -> events.CheckpointLoaded:
+    from dataclasses import replace
+
+    return replace(event, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class ScriptedLab:
+    """A lab whose engine and past runs the test sets."""
+
+    past: list[RunRecord] = field(default_factory=list)
+    broken: SafelightError | None = None
+    engine: ScriptedEngine | None = None
+
+    def open(self, emit: Emit) -> ScriptedEngine:
+        if self.broken is not None:
+            raise self.broken
+        first = max((record.id for record in self.past), default=0) + 1
+        self.engine = ScriptedEngine(emit, first)
+        return self.engine
+
+    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+        return self.past[:limit]

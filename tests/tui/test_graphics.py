@@ -1,0 +1,87 @@
+"""Pictures in cells and pixels."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from PIL import Image
+
+from tests.tui.scripted import picture
+from tui.graphics.halfblock import fitted, half_blocks
+from tui.graphics.sixel import sixels
+from tui.graphics.terminal import understood
+from tui.widgets.picture import contact_sheet
+
+
+def test_half_blocks_hold_two_pixels_a_cell() -> None:
+    image = Image.new("RGB", (2, 2))
+    image.putdata([(255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 255, 0)])
+    (strip,) = half_blocks(image, 2, 1)
+    first, second = strip
+    assert first.text == "▀"
+    assert first.style is not None
+    assert (first.style.color, first.style.bgcolor) != (None, None)
+    assert str(first.style) == "#ff0000 on #0000ff"
+    assert (second.text, str(second.style)) == (" ", "on #00ff00")
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "cells"),
+    [
+        ((128, 128), (60, 30), (60, 30)),
+        ((128, 128), (100, 20), (40, 20)),
+        ((128, 128), (20, 100), (20, 10)),
+        ((256, 128), (40, 40), (40, 10)),
+        ((8, 8192), (40, 20), (1, 20)),
+        ((128, 128), (0, 5), (0, 0)),
+    ],
+)
+def test_a_picture_is_never_stretched(
+    size: tuple[int, int], room: tuple[int, int], cells: tuple[int, int]
+) -> None:
+    assert fitted(*size, *room, 2.0) == cells
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 16, 64])
+def test_tiles_of_a_contact_sheet_do_not_touch_or_leave(count: int) -> None:
+    columns, rows = 76, 30
+    tiles = contact_sheet([(128, 128)] * count, columns, rows, 2.0)
+    taken = set()
+    for tile in tiles:
+        assert tile.x >= 0
+        assert tile.x + tile.columns <= columns
+        assert tile.y + tile.rows + 1 <= rows
+        for y in range(tile.y, tile.y + tile.rows + 1):
+            for x in range(tile.x, tile.x + tile.columns):
+                assert (x, y) not in taken
+                taken.add((x, y))
+    assert [tile.index for tile in tiles] == list(range(count))
+
+
+def test_every_sixel_colour_is_selected_after_it_is_defined() -> None:
+    data = sixels(picture(7), 120, 120)
+    assert data.startswith("\x1bP")
+    assert data.endswith("\x1b\\")
+    definitions = re.findall(r"#(\d+);2;\d+;\d+;\d+(#\d+)?", data)
+    assert len(definitions) > 2
+    assert all(selected == f"#{number}" for number, selected in definitions)
+
+
+@pytest.mark.parametrize(
+    ("heard", "window", "protocol", "cell"),
+    [
+        (b"\x1b[6;20;10t\x1b[?62;4;22c", (0, 0), "sixel", (10, 20)),
+        (b"\x1b[?63;1;2;4;6c", (8, 17), "sixel", (8, 17)),
+        (b"\x1b[?62;4c", (0, 0), "half", (0, 0)),
+        (b"\x1b[?64;14c", (8, 16), "half", (8, 16)),
+        (b"", (0, 0), "half", (0, 0)),
+        (b"garbage\xff", (0, 0), "half", (0, 0)),
+    ],
+)
+def test_what_the_terminal_says_it_can(
+    heard: bytes, window: tuple[int, int], protocol: str, cell: tuple[int, int]
+) -> None:
+    found = understood(heard, window)
+    assert found.protocol == protocol
+    assert (found.cell_width, found.cell_height) == cell

@@ -1,0 +1,368 @@
+"""The studio by keyboard, on an engine that does what the test says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from textual.widgets import Select
+
+from engine.errors import HistoryError
+from engine.record import Status
+from engine.spec import RunSpec
+from tests.tui.conftest import Open
+from tests.tui.scripted import ScriptedLab, picture, record_of
+from tui.paths import Paths
+from tui.screens.help import HelpScreen
+from tui.settings import Settings
+
+
+async def test_a_prompt_goes_in_and_a_picture_comes_out(open_app: Open) -> None:
+    async with open_app() as s:
+        s.engine.loaded()
+        assert s.engine.warmed == ["scenes"]
+        s.studio.prompt.show_text("")
+        await s.type("a white moon")
+        await s.press("ctrl+r")
+        assert [spec.prompt for spec in s.engine.submitted] == ["a white moon"]
+        run = s.engine.begin()
+        s.engine.step(13)
+        await s.settle()
+        assert "step 13/20 ━" in s.seen()
+        assert "41.2 it/s" in s.seen()
+        assert "65%" in s.seen()
+        assert s.studio.picture.images[0].size == (16, 16)
+        s.engine.finish()
+        await s.settle()
+        assert f"✓ #{run} took 0.52 s" in s.seen()
+        assert "denoise 0.40 s" in s.seen()
+        assert "seed 7 · 128x128" in s.seen()
+        assert s.studio.picture.images[0].size == (128, 128)
+
+
+async def test_run_twice_queues_two_and_stop_starts_the_next(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r", "ctrl+s", "ctrl+r")
+        assert [spec.seed for spec in s.engine.submitted] == [7, 8]
+        s.engine.begin()
+        await s.settle()
+        assert "queued" in s.seen()
+        await s.press("ctrl+g")
+        assert "#1 stopped after 3 steps" in s.seen()
+        s.engine.begin()
+        await s.settle()
+        assert "#2 starting" in s.seen()
+
+
+async def test_the_form_can_be_edited_while_a_run_is_on(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.type("!")
+        s.engine.step(2)
+        await s.settle()
+        assert s.studio.form["prompt"].endswith("birds!")
+        assert s.engine.submitted[0].prompt.endswith("birds")
+
+
+async def test_stop_all_empties_the_queue(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r", "ctrl+r", "ctrl+r")
+        s.engine.begin()
+        await s.press("f8")
+        assert not s.engine.busy
+        assert [row.status for row in s.studio.runs.rows] == ["cancelled"]
+
+
+async def test_stopping_nothing_says_so(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+g")
+        assert "Nothing is running" in s.told()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("num_inference_steps", "0", "Steps must be a whole number from 1"),
+        ("guidance_scale", "abc", "Guidance must be a number"),
+        ("size", "100x100", "multiple of 8"),
+        ("seed", "9223372036854775808", "2^63"),
+    ],
+)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_bad_value_is_refused_at_the_field(
+    open_app: Open, field: str, text: str, said: str, size: tuple[int, int]
+) -> None:
+    async with open_app(size=size) as s:
+        s.studio.parameters.set_value(field, text)
+        await s.press("ctrl+r")
+        assert s.engine.submitted == []
+        shown = " ".join(s.seen().replace("│", " ").split())
+        assert said in shown or size == (80, 24)
+        assert s.app.focused is s.studio.query_one(f"#field-{field.replace('_', '-')} Input")
+        await s.press("backspace")
+        assert s.studio.query_one(f"#field-{field.replace('_', '-')}").has_class("-wrong") is False
+
+
+async def test_seeds_by_key(open_app: Open) -> None:
+    async with open_app() as s:
+        seed = s.studio.parameters
+        await s.press("ctrl+n")
+        drawn = int(seed.values["seed"])
+        assert 0 <= drawn < 2**32
+        await s.press("ctrl+s")
+        assert int(seed.values["seed"]) == drawn + 1
+        await s.press("ctrl+l")
+        assert "no picture yet" in s.told()
+        seed.set_value("seed", "40")
+        seed.set_value("batch_size", "4")
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.finish()
+        await s.press("ctrl+n")
+        s.studio.picture.focus()
+        await s.press("right", "right", "ctrl+l")
+        assert seed.values["seed"] == "42"
+
+
+async def test_a_batch_is_a_contact_sheet(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.parameters.set_value("batch_size", "4")
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.finish()
+        await s.settle()
+        assert "▸ 7" in s.seen()
+        assert "1 of 4" in s.seen()
+        s.studio.picture.focus()
+        await s.press("right")
+        assert "▸ 8" in s.seen()
+        await s.press("enter")
+        assert "▸" not in s.seen()
+        assert "seed 8 · 2 of 4" in s.seen()
+        await s.press("right", "right", "right", "right")
+        assert "seed 10 · 4 of 4" in s.seen()
+
+
+async def test_enter_in_the_list_brings_a_run_back(open_app: Open, paths: Paths) -> None:
+    paths.data.mkdir(parents=True)
+    specs = [RunSpec(f"moon {i}", seed=i, num_inference_steps=10 + i) for i in (1, 2, 3)]
+    past = []
+    for number, spec in enumerate(specs, 1):
+        record = record_of(number, spec)
+        path = paths.data / f"{number}.png"
+        picture(spec.seed).save(path)
+        image = record.images[0].to_json() | {"path": str(path)}
+        past.append(type(record).from_json(record.to_json() | {"images": [image]}))
+    async with open_app(ScriptedLab(past[::-1])) as s:
+        assert s.studio.picture.seed == 3
+        s.studio.runs.focus()
+        await s.press("down", "down")
+        assert s.studio.picture.seed == 1
+        await s.press("enter")
+        assert s.studio.form["prompt"] == "moon 1"
+        assert s.studio.form["num_inference_steps"] == "11"
+        assert s.app.focused is s.studio.prompt
+
+
+async def test_looking_at_an_older_run_is_not_disturbed(open_app: Open) -> None:
+    async with open_app(ScriptedLab([record_of(1, RunSpec("old", seed=99))])) as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.settle()
+        s.studio.runs.focus()
+        await s.press("down")
+        s.engine.step(5)
+        await s.settle()
+        assert s.studio.picture.images == ()
+        s.engine.finish()
+        await s.settle()
+        assert s.studio.picture.images == ()
+        assert "#2 is done" in s.told()
+
+
+async def test_a_picture_that_is_gone_says_so(open_app: Open) -> None:
+    async with open_app(ScriptedLab([record_of(1, RunSpec("old"))])) as s:
+        assert "The picture is no longer at" in s.seen()
+
+
+async def test_a_failed_run_shows_its_sentence(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.fail("Not enough memory for a batch of 8 [/red] \x1b[31m.")
+        await s.settle()
+        assert "Not enough memory for a batch of 8 [/red] ␛[31m" in s.seen()
+        await s.press("ctrl+r")
+        assert len(s.engine.submitted) == 2
+
+
+async def test_a_history_that_cannot_be_opened_is_told(open_app: Open) -> None:
+    lab = ScriptedLab(broken=HistoryError("The history is not a database."))
+    async with open_app(lab) as s:
+        assert "not a database" in s.told()
+        await s.press("ctrl+r")
+        assert "engine is not ready" in s.told()
+
+
+async def test_differences_from_the_last_run_are_marked(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.settle()
+        assert "• Steps" not in s.seen()
+        s.studio.parameters.set_value("num_inference_steps", "50")
+        await s.type("x")
+        assert "• Steps" in s.seen()
+        assert "• changed" in s.seen()
+
+
+async def test_numbers_change_with_the_arrows(open_app: Open) -> None:
+    async with open_app() as s:
+        for key, after in (("up", "5.5"), ("down", "5.0")):
+            s.studio.query_one("#field-guidance-scale Input").focus()
+            await s.press(key)
+            assert s.studio.form["guidance_scale"] == after
+
+
+async def test_schedulers_come_from_the_checkpoint(open_app: Open) -> None:
+    async with open_app() as s:
+        s.engine.loaded(schedulers=("Flow Euler", "Flow Heun"), uses_negative_prompt=False)
+        await s.settle()
+        options = [value for _, value in s.studio.query_one(Select)._options]
+        assert options == ["Flow Euler", "Flow Heun", "checkpoint's own", "DPM++ 2M"]
+        assert s.studio.form["scheduler"] == "DPM++ 2M"
+        assert "not used here" in s.seen()
+
+
+async def test_help_begins_with_the_focused_panel(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.runs.focus()
+        await s.press("question_mark")
+        assert isinstance(s.app.screen, HelpScreen)
+        assert "look at older runs" in s.seen()
+        assert "^R" in s.seen()
+        await s.press("escape")
+        assert s.app.screen is s.studio
+
+
+async def test_a_question_mark_can_be_typed(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("question_mark")
+        assert s.studio.form["prompt"].endswith("?")
+
+
+async def test_jump_goes_to_a_field_with_one_letter(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+o")
+        await s.press("g")
+        assert s.app.focused is s.studio.query_one("#field-guidance-scale Input")
+        await s.press("ctrl+o", "r")
+        assert s.app.focused is s.studio.runs
+        await s.press("escape")
+        assert s.app.focused is s.studio.prompt
+
+
+async def test_quitting_in_mid_run_asks_once(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.press("ctrl+q")
+        assert "Quitting stops it" in s.seen()
+        await s.press("escape")
+        assert s.app.is_running
+        await s.press("ctrl+q", "enter")
+        assert s.app.return_code == 0
+    s.app.shut_down()
+    assert s.engine.stopped
+    assert s.app.engine_ended
+
+
+async def test_the_last_form_is_back_on_the_next_start(open_app: Open, paths: Paths) -> None:
+    async with open_app() as s:
+        s.studio.parameters.set_value("num_inference_steps", "33")
+        await s.type("!")
+        await s.press("ctrl+q")
+    assert json.loads(paths.form_file.read_text())["num_inference_steps"] == "33"
+    async with open_app() as s:
+        assert s.studio.form["num_inference_steps"] == "33"
+        assert s.studio.form["prompt"].endswith("birds!")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"seed": 4, "size": null}', "\x00"])
+async def test_a_broken_form_file_is_no_obstacle(open_app: Open, paths: Paths, text: str) -> None:
+    paths.state.mkdir(parents=True)
+    paths.form_file.write_text(text)
+    async with open_app() as s:
+        assert s.studio.form["seed"] == "7"
+
+
+async def test_hostile_text_stays_text(open_app: Open) -> None:
+    hostile = "[/] [bold]x[/bold] \x1b]52;c;aGk=\x07 \u202e evil [/home/x.png]"
+    async with open_app(ScriptedLab([record_of(1, RunSpec(hostile, checkpoint=hostile))])) as s:
+        s.studio.runs.focus()
+        await s.press("enter")
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.loaded(hostile)
+        s.engine.fail(hostile)
+        await s.settle()
+        lines = s.app.screen._compositor.render_strips()
+        drawn = "".join(segment.text for line in lines for segment in line)
+        assert "\x1b" not in drawn
+        assert "\u202e" not in drawn
+        assert "[bold]x[/bold]" in drawn
+
+
+async def test_keys_mashed_during_a_run_break_nothing(open_app: Open) -> None:
+    keys = ["ctrl+r", "tab", "ctrl+n", "enter", "up", "down", "f2", "ctrl+s", "f1", "escape"]
+    keys += ["ctrl+o", "x", "ctrl+g", "f2", "ctrl+l", "f5"]
+    async with open_app(size=(80, 24)) as s:
+        for round_ in range(3):
+            for key in keys:
+                await s.press(key)
+                if s.engine.queue and s.engine.current is None:
+                    s.engine.begin()
+                if s.engine.current is not None:
+                    s.engine.step(1 + round_)
+            await s.pilot.resize_terminal(200 - 60 * round_, 60 - 18 * round_)
+        assert s.app.is_running
+
+
+async def test_settings_that_cannot_be_used_are_told(open_app: Open, paths: Paths) -> None:
+    paths.themes.mkdir(parents=True)
+    (paths.themes / "mine.toml").write_text("primary = 3")
+    async with open_app(settings=Settings(theme="nope"), complaint="config.toml: line 3.") as s:
+        assert "No theme is called “nope”" in s.told()
+        assert "mine.toml was left out" in s.told()
+        assert "line 3" in s.told()
+        assert s.app.theme == "safelight"
+
+
+async def test_a_run_that_never_started_leaves_no_row(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r", "ctrl+r")
+        s.engine.begin()
+        s.engine.cancel(2)
+        await s.settle()
+        assert [row.id for row in s.studio.runs.rows] == [1]
+
+
+async def test_memory_gauge_shows_unit_and_total(open_app: Open) -> None:
+    async with open_app() as s:
+        for used in (1, 2, 3):
+            s.engine.sample_memory(used * 1024**3)
+            await s.settle()
+        assert "VRAM" in s.seen().splitlines()[0]
+        assert "3.0 GB / 24.0 GB" in s.seen().splitlines()[0]
+
+
+async def test_cancelled_and_failed_rows_have_a_word(open_app: Open) -> None:
+    past = [
+        record_of(3, RunSpec("c"), Status.FAILED, "No."),
+        record_of(2, RunSpec("b"), Status.CANCELLED, steps=4),
+    ]
+    async with open_app(ScriptedLab(past)) as s:
+        assert "✗" in s.seen()
+        assert "failed" in s.seen()
+        assert "stopped" in s.seen()

@@ -1,0 +1,63 @@
+"""Text from outside is shown, not obeyed; numbers carry their unit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.text import clean, one_line, seconds, size
+
+
+@given(st.text())
+def test_no_control_character_is_left(text: str) -> None:
+    for shown in (clean(text), clean(text, lines=True)):
+        left = {char for char in shown if ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0}
+        assert left <= {"\n", "\t"}
+    assert "\n" not in clean(text)
+
+
+def test_escape_codes_become_visible() -> None:
+    assert clean("\x1b]52;c;eA==\x07") == "␛]52;c;eA==␇"
+    assert clean("a\u202eb\x9bc") == "a\ufffdb\ufffdc"
+
+
+def test_emoji_that_need_joiners_stay_whole() -> None:
+    assert clean("👩‍🎨 ♥️") == "👩‍🎨 ♥️"
+
+
+def test_one_line_is_cut_with_a_sign() -> None:
+    assert one_line("a\n b   c", 20) == "a b c"
+    assert one_line("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0 ms"),
+        (0.0994, "99 ms"),
+        (0.52, "0.52 s"),
+        (9.99, "9.99 s"),
+        (9.999, "10.0 s"),
+        (41.27, "41.3 s"),
+        (99.96, "1:40 min"),
+        (125, "2:05 min"),
+        (7384, "2:03 h"),
+    ],
+)
+def test_durations(value: float, shown: str) -> None:
+    assert seconds(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0 B"),
+        (2048, "2 KB"),
+        (512 * 1024**2, "512 MB"),
+        (3.1 * 1024**3, "3.1 GB"),
+        (139 * 1024**3, "139 GB"),
+    ],
+)
+def test_sizes(value: float, shown: str) -> None:
+    assert size(value) == shown

@@ -1,0 +1,216 @@
+"""The app: themes, keys, and the engine behind the studio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Protocol
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.theme import Theme
+
+from engine.api import Emit, EngineAPI
+from engine.errors import SafelightError
+from engine.record import RunRecord
+from engine.spec import RunSpec
+from tui import form as forms
+from tui.bridge import Mailbox
+from tui.commands import APP, STUDIO, bindings
+from tui.files import write_atomically
+from tui.graphics.terminal import Terminal
+from tui.paths import Paths
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import HelpScreen
+from tui.screens.studio import StudioScreen
+from tui.settings import Settings
+from tui.themes import builtin_themes, user_themes
+
+REDRAWS_PER_SECOND = 10
+STOP_SECONDS = 3.0
+RUNS_AT_START = 500
+
+log = logging.getLogger("safelight.tui")
+
+
+class Lab(Protocol):
+    """What the app needs of the engine's side. Nothing of it imports torch."""
+
+    def open(self, emit: Emit) -> EngineAPI:
+        """An engine that tells its events to ``emit``, not started yet.
+
+        Raises ``SafelightError`` when there can be none.
+        """
+        ...
+
+    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+        """The latest runs, newest first, at most ``limit``."""
+        ...
+
+
+class SafelightApp(App[int]):
+    """Safelight. Returns an exit code."""
+
+    TITLE = "safelight"
+    BINDINGS = bindings(APP)
+    ENABLE_COMMAND_PALETTE = True
+    CSS = "ToastRack { align-horizontal: right; }"
+
+    def __init__(
+        self, lab: Lab, paths: Paths, settings: Settings, terminal: Terminal, complaint: str = ""
+    ) -> None:
+        super().__init__()
+        self._lab = lab
+        self._paths = paths
+        self._settings = settings
+        self._complaint = complaint
+        self._mailbox = Mailbox(urgent=self._hurry)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engine: EngineAPI | None = None
+        self.engine_ended = True
+        self.studio = StudioScreen(self._last_form(), terminal)
+
+    # Start
+
+    def on_mount(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            try:
+                self._loop.add_signal_handler(number, self.exit, code)
+            except (NotImplementedError, RuntimeError, ValueError):
+                break  # Not the main thread, or not POSIX: the default stays.
+        complaints = [self._complaint] if self._complaint else []
+        for theme in (*builtin_themes(), *user_themes(self._paths.themes)):
+            if isinstance(theme, Theme):
+                self.register_theme(theme)
+            else:
+                complaints.append(theme)
+        if self._settings.theme in self.available_themes:
+            self.theme = self._settings.theme
+        else:
+            self.theme = "safelight"
+            complaints.append(f"No theme is called “{self._settings.theme}”.")
+        self.push_screen(self.studio)
+        # The first frame does not wait for the history or the engine.
+        self.call_after_refresh(self._open_lab, complaints)
+
+    def _open_lab(self, complaints: Sequence[str]) -> None:
+        for complaint in complaints:
+            self.notify(complaint, severity="warning", markup=False, timeout=8)
+        try:
+            self._engine = self._lab.open(self._mailbox.put)
+            self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
+        except SafelightError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=20)
+            self.studio.say(str(error), "bad")
+        if self._engine is None:
+            return
+        self._engine.start()
+        self.engine_ended = False
+        self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
+        spec, _ = forms.parse(self.studio.form)
+        if spec is not None:
+            self._engine.warm_up(spec.checkpoint)
+
+    # Events
+
+    def _hurry(self) -> None:
+        """On the engine's thread: have the mailbox emptied soon."""
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._deliver)
+            except RuntimeError:
+                log.debug("The loop has ended; nobody is left to tell.")
+
+    def _deliver(self) -> None:
+        if not self.studio.is_mounted:
+            return
+        with self.batch_update():
+            for event in self._mailbox.take():
+                self.studio.painter.show(event)
+
+    # What the studio asks for
+
+    def submit(self, spec: RunSpec) -> None:
+        """Queue a run, and remember the form."""
+        if self._engine is None:
+            self.notify("The engine is not ready; see the messages.", severity="error")
+            return
+        try:
+            self._engine.submit(spec)
+        except SafelightError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+        self._save_form()
+
+    def stop_run(self) -> bool:
+        """Stop the run that is on. Returns whether there was one."""
+        return self._engine is not None and self._engine.cancel()
+
+    def stop_all(self) -> bool:
+        """Stop the run that is on and empty the queue. Returns whether there was anything."""
+        if self._engine is None:
+            return False
+        waiting = [row.id for row in self.studio.runs.rows if row.status == "queued"]
+        stopped = [self._engine.cancel(run_id) for run_id in waiting]
+        return self._engine.cancel() or any(stopped)
+
+    # The last form
+
+    def _last_form(self) -> forms.Form:
+        first = forms.default_form(self._settings.checkpoint)
+        try:
+            values = json.loads(self._paths.form_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return first
+        return {**first, **forms.known_form(values)}
+
+    def _save_form(self) -> None:
+        try:
+            write_atomically(self._paths.form_file, json.dumps(self.studio.form, indent=1))
+        except OSError as error:
+            log.warning("The form could not be kept: %s", error)
+
+    # Keys
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, HelpScreen):
+            return
+        focused = self.focused
+        names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
+        panels = ("prompt", "negative", "parameters", "picture", "runs")
+        panel = next((name for name in names if name in panels), "")
+        self.push_screen(HelpScreen(panel))
+
+    @work
+    async def action_request_quit(self) -> None:
+        if self._engine is not None and self._engine.busy:
+            question = "A run is on. Quitting stops it; finished pictures are kept."
+            if not await self.push_screen_wait(
+                ConfirmScreen("Quit?", question, "stop and quit", "stay")
+            ):
+                return
+        self._save_form()
+        self.exit(0)
+
+    async def action_quit(self) -> None:
+        self.action_request_quit()
+
+    def get_system_commands(self, _screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command of ours in the palette, by name, and Textual's choice of themes."""
+        for command in (*STUDIO, *APP):
+            target = self.studio if command in STUDIO else self
+            action = f"{'screen' if target is self.studio else 'app'}.{command.action}"
+            title = f"{command.label}  {command.shown_key}"
+            yield SystemCommand(title, command.help, partial(self.run_action, action))
+
+    # End
+
+    def shut_down(self) -> None:
+        """Stop the engine. Called after the screen is gone, so the terminal is clean already."""
+        if self._engine is not None:
+            self.engine_ended = self._engine.stop(STOP_SECONDS)

@@ -1,0 +1,52 @@
+"""From the engine's thread to the screen: a mailbox that never makes the engine wait.
+
+The engine puts events in; the app takes them out, at most ten times a second while a run is on.
+Steps, previews and memory samples only matter when they are the latest, so a newer one takes the
+older one's place as long as nothing else happened in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+from engine.events import Event, MemorySampled, PreviewReady, StepCompleted
+
+_LATEST_ONLY = (StepCompleted, PreviewReady, MemorySampled)
+
+
+class Mailbox:
+    """Events on their way to the screen, in order.
+
+    Args:
+        urgent: called on the engine's thread when an event should be shown without delay. It must
+            return at once.
+    """
+
+    def __init__(self, urgent: Callable[[], None]) -> None:
+        self._urgent = urgent
+        self._lock = Lock()
+        self._events: list[Event] = []
+        self._latest: dict[type[Event], int] = {}
+
+    def put(self, event: Event) -> None:
+        """Take an event from the engine. Never waits for the screen."""
+        hurry = not isinstance(event, _LATEST_ONLY)
+        with self._lock:
+            if hurry:
+                self._latest.clear()
+            elif type(event) in self._latest:
+                self._events[self._latest[type(event)]] = event
+                return
+            else:
+                self._latest[type(event)] = len(self._events)
+            self._events.append(event)
+        if hurry:
+            self._urgent()
+
+    def take(self) -> list[Event]:
+        """All that came since the last call, oldest first."""
+        with self._lock:
+            events, self._events = self._events, []
+            self._latest.clear()
+        return events

@@ -1,0 +1,128 @@
+"""``safelight``: arguments in, an app or a headless command out.
+
+Exit codes: 0 done, 1 failed, 2 bad arguments, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine import __version__
+from tui.graphics.terminal import Probe, Terminal
+
+if TYPE_CHECKING:
+    from tui.paths import Paths
+
+PATIENCE = 0.12
+"""Seconds the terminal has for its answer, counted from before the imports."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="safelight",
+        description="A darkroom for diffusion models in the terminal. Without a command: the app.",
+        epilog="SAFELIGHT_HOME moves everything Safelight keeps into one folder.",
+    )
+    top.add_argument("--version", action="version", version=f"safelight {__version__}")
+    top.add_argument("--device", help="auto, cuda, cuda:1, mps or cpu (default: auto)")
+    top.add_argument(
+        "--graphics",
+        choices=("auto", "sixel", "half"),
+        help="how pictures are drawn (default: auto)",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    generate = commands.add_parser("generate", help="make a picture without the app")
+    generate.add_argument("prompt", help="what to draw; may be empty: ''")
+    generate.add_argument("--negative-prompt", default=None, metavar="TEXT")
+    generate.add_argument("--seed", default=None, metavar="N", help="default: a random one")
+    generate.add_argument("--steps", default=None, metavar="N")
+    generate.add_argument("--guidance", default=None, metavar="X")
+    generate.add_argument("--size", default=None, metavar="WxH")
+    generate.add_argument("--scheduler", default=None, metavar="NAME")
+    generate.add_argument("--batch", default=None, metavar="N")
+    generate.add_argument("--checkpoint", default=None, metavar="WHAT")
+    generate.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE")
+    # Also accepted here, where people look for it; None leaves the top one standing.
+    generate.add_argument("--device", dest="run_device", default=None)
+
+    history = commands.add_parser("history", help="list the runs that were kept")
+    history.add_argument("--limit", type=int, default=50, metavar="N", help="newest N (default 50)")
+
+    show = commands.add_parser("show", help="everything about one run")
+    show.add_argument("run", metavar="RUN", help="number of the run, such as 41")
+
+    doctor = commands.add_parser("doctor", help="what Safelight sees of this machine")
+    for command in (generate, history, show, doctor):
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line. Returns the exit code."""
+    options = parser().parse_args(arguments)
+    from tui import log
+    from tui.paths import Paths
+
+    paths = Paths.find()
+    log.start(paths)
+    if options.command is None:
+        return run_app(options, paths)
+    from tui import headless
+
+    return headless.run(options, paths)
+
+
+def run_app(options: argparse.Namespace, paths: Paths) -> int:
+    """Open the app and wait for its end."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "The app needs a terminal. Without one, try: safelight generate PROMPT",
+            file=sys.stderr,
+        )
+        return 2
+    probe = Probe()
+    probe.ask()
+    try:
+        from dataclasses import replace
+
+        from tui.app import SafelightApp
+        from tui.lab import RealLab
+        from tui.settings import read_settings
+    finally:
+        terminal = probe.answer(PATIENCE)
+    settings, complaint = read_settings(paths.settings_file)
+    settings = replace(
+        settings,
+        device=options.device or settings.device,
+        graphics=options.graphics or settings.graphics,
+    )
+    lab = RealLab(paths, settings)
+    chosen = _chosen(terminal, settings.graphics)
+    app = SafelightApp(lab, paths, settings, chosen, complaint)
+    code = app.run()
+    app.shut_down()
+    code = app.return_code if code is None else code
+    if not app.engine_ended:
+        # The device is deep in a step. The terminal is clean and every picture on disk, and a
+        # normal exit would wait for the step.
+        sys.stdout.flush()
+        os._exit(code or 0)
+    lab.close()
+    return code or 0
+
+
+def _chosen(terminal: Terminal, graphics: str) -> Terminal:
+    """What the terminal can do, as far as the user lets it."""
+    from dataclasses import replace
+
+    if graphics == "auto":
+        return terminal
+    known = terminal.cell_width and terminal.cell_height
+    width, height = (terminal.cell_width, terminal.cell_height) if known else (10, 20)
+    return replace(terminal, protocol=graphics, cell_width=width, cell_height=height)

@@ -1,0 +1,180 @@
+"""Every key of the app: one table, from which bindings, footer, palette and help are made.
+
+Keys work from inside the prompt, so they leave the text editor's own alone
+(ctrl + a c d e f k u v w x y z) and Textual's (ctrl+q, ctrl+p).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the user can do.
+
+    Attributes:
+        id: stable name, for keymaps.
+        keys: Textual key names, separated by commas; the first is the one that is shown.
+        label: one or two words for the footer.
+        help: one sentence for the palette, the help screen and the tooltip.
+        action: Textual action.
+        group: heading in the help screen.
+        footer: whether it is one of the few keys that matter at any moment.
+    """
+
+    id: str
+    keys: str
+    label: str
+    help: str
+    action: str
+    group: str
+    footer: bool = False
+
+    @property
+    def shown_key(self) -> str:
+        """The first key as people write it: ``^R``, ``F1``, ``Esc``."""
+        return show_key(self.keys.split(",")[0])
+
+    def binding(self) -> Binding:
+        return Binding(
+            self.keys,
+            self.action,
+            self.label,
+            show=self.footer,
+            key_display=self.shown_key,
+            tooltip=self.help,
+            id=self.id,
+            priority=self.keys.startswith(("ctrl+", "f")),
+        )
+
+
+def show_key(key: str) -> str:
+    """A Textual key name as people write it."""
+    names = {"escape": "Esc", "question_mark": "?", "enter": "Enter", "space": "Space"}
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+").upper()
+    return names.get(key, key.upper() if key[0] == "f" else key)
+
+
+STUDIO: tuple[Command, ...] = (
+    Command(
+        "run",
+        "ctrl+r,f5",
+        "Run",
+        "Make the picture. While a run is on, it waits its turn.",
+        "run",
+        "Runs",
+        footer=True,
+    ),
+    Command(
+        "stop",
+        "ctrl+g",
+        "Stop",
+        "Stop the run that is on; the next in the queue starts.",
+        "stop",
+        "Runs",
+        footer=True,
+    ),
+    Command(
+        "stop-all",
+        "f8",
+        "Stop all",
+        "Stop the run that is on and empty the queue.",
+        "stop_all",
+        "Runs",
+    ),
+    Command(
+        "new-seed",
+        "ctrl+n",
+        "New seed",
+        "Put a new random seed on the form.",
+        "new_seed",
+        "Seed",
+        footer=True,
+    ),
+    Command(
+        "keep-seed",
+        "ctrl+l",
+        "Keep seed",
+        "Put the seed of the picture on screen on the form.",
+        "keep_seed",
+        "Seed",
+        footer=True,
+    ),
+    Command(
+        "next-seed",
+        "ctrl+s",
+        "Seed +1",
+        "Add one to the seed.",
+        "next_seed",
+        "Seed",
+        footer=True,
+    ),
+    Command(
+        "jump",
+        "ctrl+o",
+        "Jump",
+        "Show a letter on every panel and field; press it to be there.",
+        "jump",
+        "Moving",
+        footer=True,
+    ),
+    Command("to-prompt", "escape", "Prompt", "Back to the prompt.", "to_prompt", "Moving"),
+    Command(
+        "view",
+        "f2",
+        "View",
+        "Show the picture alone, as large as it gets; again to go back.",
+        "view",
+        "Picture",
+    ),
+)
+
+APP: tuple[Command, ...] = (
+    Command(
+        "help",
+        "f1,question_mark",
+        "Help",
+        "Keys and what they do.",
+        "help",
+        "App",
+        footer=True,
+    ),
+    Command("theme", "f9", "Theme", "Choose the colours.", "change_theme", "App"),
+    Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
+)
+
+PANEL_HELP: dict[str, tuple[str, ...]] = {
+    "prompt": (
+        "What to draw. The bundled checkpoint knows scenes such as",
+        "“a red sun over blue mountains, orange sky, birds”.",
+        "Tab moves on, Enter makes a new line.",
+    ),
+    "negative": (
+        "What to keep away from, for example “stars”.",
+        "It works only while Guidance is above 1.",
+    ),
+    "parameters": (
+        "↑ and ↓ change a number, Enter goes to the next field.",
+        "• marks what differs from the last run.",
+        "An empty Seed takes a new random one at each run;",
+        "an empty Size takes the checkpoint's own.",
+    ),
+    "picture": (
+        "← → ↑ ↓ pick a picture of the batch, Enter shows it alone,",
+        "Enter again all of them.",
+    ),
+    "runs": (
+        "↑ ↓ look at older runs. Enter puts a run's settings",
+        "back on the form.",
+    ),
+}
+
+
+def bindings(commands: Iterable[Command]) -> list[BindingType]:
+    """Textual's bindings for some commands."""
+    return [command.binding() for command in commands]

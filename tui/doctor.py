@@ -1,0 +1,85 @@
+"""What Safelight sees of this machine: for the user, and for a bug report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+from engine.errors import SafelightError
+from tui.paths import Paths
+from tui.settings import read_settings
+
+
+def examine(paths: Paths) -> dict[str, Any]:
+    """Findings by name. Loads torch, to ask it for devices; creates no folder."""
+    from engine.devices import describe_devices
+    from engine.versions import versions
+
+    settings, complaint = read_settings(paths.settings_file)
+    return {
+        "versions": versions(),
+        "platform": platform.platform(),
+        "devices": describe_devices(),
+        "device_setting": settings.device,
+        "memory_total_bytes": _memory(),
+        "cores": os.cpu_count() or 0,
+        "terminal": _terminal(),
+        "data": _state(paths.data),
+        "config": str(paths.settings_file) + ("" if paths.settings_file.exists() else " (none)"),
+        "config_problem": complaint or "none",
+        "log_file": str(paths.log_file),
+        "runs_kept": _runs(paths),
+        "disk_free_bytes": _free(paths.data),
+    }
+
+
+def _memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def _terminal() -> dict[str, str]:
+    names = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "SSH_CONNECTION")
+    # Only whether these two are set: their values name hosts and sockets.
+    return {
+        name: "set" if name in ("TMUX", "SSH_CONNECTION") else os.environ[name]
+        for name in names
+        if os.environ.get(name)
+    }
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder above ``path`` that exists."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _state(path: Path) -> str:
+    nearest = _existing(path)
+    if not os.access(nearest, os.W_OK):
+        return f"{path} (cannot be written)"
+    return str(path) if path.exists() else f"{path} (made at the first run)"
+
+
+def _free(path: Path) -> int:
+    return shutil.disk_usage(_existing(path)).free
+
+
+def _runs(paths: Paths) -> int | str:
+    from engine.history import History
+
+    if not paths.data.exists():
+        return 0
+    try:
+        history = History(paths.data)
+    except SafelightError as error:
+        return str(error)
+    try:
+        return history.count()
+    finally:
+        history.close()

@@ -1,0 +1,73 @@
+"""Pictures from half blocks: two pixels a cell, in any terminal with 24-bit colour."""
+
+from __future__ import annotations
+
+from PIL import Image
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+_BLOCK = "▀"
+
+
+def half_blocks(image: Image.Image, columns: int, rows: int) -> list[Strip]:
+    """``image`` stretched to ``columns`` x ``2 * rows`` pixels, as ``rows`` strips.
+
+    Cells of equal colours that stand next to each other become one segment.
+    """
+    pixels = resized(image, columns, rows * 2).tobytes()
+    stride = columns * 3
+    strips = []
+    for row in range(rows):
+        upper = pixels[row * 2 * stride : (row * 2 + 1) * stride]
+        lower = pixels[(row * 2 + 1) * stride : (row * 2 + 2) * stride]
+        segments: list[Segment] = []
+        start = 0
+        for column in range(1, columns + 1):
+            here = slice(start * 3, start * 3 + 3)
+            there = slice(column * 3, column * 3 + 3)
+            if column < columns and upper[here] == upper[there] and lower[here] == lower[there]:
+                continue
+            segments.append(_cells(upper[here], lower[here], column - start))
+            start = column
+        strips.append(Strip(segments, columns))
+    return strips
+
+
+def _cells(upper: bytes, lower: bytes, count: int) -> Segment:
+    background = f"on #{lower.hex()}"
+    if upper == lower:
+        return Segment(" " * count, Style.parse(background))
+    return Segment(_BLOCK * count, Style.parse(f"#{upper.hex()} {background}"))
+
+
+def resized(image: Image.Image, width: int, height: int) -> Image.Image:
+    """``image`` in RGB at a new size in pixels.
+
+    Small pictures are enlarged smoothly: a preview of 16 x 16 then reads as a blurred picture,
+    which is what it is, not as tiles.
+    """
+    rgb = image.convert("RGB")
+    if rgb.size == (width, height):
+        return rgb
+    shrinks = width < rgb.width or height < rgb.height
+    method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
+    return rgb.resize((width, height), method)
+
+
+def fitted(width: int, height: int, columns: int, rows: int, cell_ratio: float) -> tuple[int, int]:
+    """The largest ``(columns, rows)`` that show ``width`` x ``height`` pixels unstretched.
+
+    Args:
+        width, height: of the picture, in pixels.
+        columns, rows: the room there is.
+        cell_ratio: height of a cell divided by its width; 2 in most terminals.
+    """
+    if min(width, height, columns, rows) <= 0:
+        return 0, 0
+    wide = columns
+    tall = columns * height / width / cell_ratio
+    if tall > rows:
+        tall = rows
+        wide = round(rows * cell_ratio * width / height)
+    return max(1, min(columns, wide)), max(1, min(rows, round(tall)))

@@ -1,0 +1,232 @@
+"""The same engine and the same history, without the app.
+
+With ``--json`` stdout holds one JSON document and nothing else; progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any
+
+from engine import events
+from engine.errors import InvalidSpec, SafelightError
+from engine.record import RunRecord, Status
+from engine.spec import RunSpec
+from tui import form as forms
+from tui.doctor import examine
+from tui.lab import RealLab
+from tui.paths import Paths
+from tui.settings import read_settings
+from tui.text import clean, one_line, seconds, size
+
+DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
+
+
+def run(options: argparse.Namespace, paths: Paths) -> int:
+    """Run one command. Returns the exit code."""
+    commands: dict[str, Callable[[argparse.Namespace, Paths], int]] = {
+        "generate": generate,
+        "history": history,
+        "show": show,
+        "doctor": doctor,
+    }
+    try:
+        return commands[options.command](options, paths)
+    except SafelightError as error:
+        return _complain(str(error), FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has gone. Leave Python nothing to flush into the closed pipe.
+        sys.stdout = None
+        return FAILED
+
+
+def generate(options: argparse.Namespace, paths: Paths) -> int:
+    """Make one run and wait for it. Ctrl+C stops it and keeps what is known of it."""
+    settings, complaint = read_settings(paths.settings_file)
+    if complaint:
+        _tell(complaint)
+    device = options.run_device or options.device
+    settings = replace(settings, device=device or settings.device, previews=False)
+    spec, problems = _spec(options, settings.checkpoint)
+    if spec is None:
+        for sentence in problems.values():
+            _complain(sentence, BAD_ARGUMENTS)
+        return BAD_ARGUMENTS
+    lab = RealLab(paths, settings)
+    told: SimpleQueue[events.Event] = SimpleQueue()
+    engine = lab.open(told.put)
+    previous = signal.signal(signal.SIGTERM, lambda *_: engine.cancel())
+    engine.start()
+    try:
+        run_id = engine.submit(spec)
+        record = _wait(told, run_id, lambda: engine.cancel(run_id))
+    finally:
+        engine.stop()
+        signal.signal(signal.SIGTERM, previous)
+        lab.close()
+    if options.json:
+        _print_json(record.to_json())
+    elif record.status is Status.FINISHED:
+        for image in record.images:
+            _print(f"{clean(image.path)}  seed {image.seed}")
+    if record.status is Status.FAILED:
+        return _complain(record.error, FAILED)
+    return CANCELLED if record.status is Status.CANCELLED else DONE
+
+
+def history(options: argparse.Namespace, paths: Paths) -> int:
+    """List the newest runs."""
+    if options.limit < 1:
+        return _complain("--limit must be 1 or more.", BAD_ARGUMENTS)
+    records = _past(paths).latest(options.limit)
+    if options.json:
+        _print_json([record.to_json() for record in records])
+        return DONE
+    if not records:
+        _tell("No runs yet. Make one: safelight generate PROMPT")
+    for record in records:
+        spec = record.spec
+        took = seconds(record.seconds.total) if record.images else record.status.value
+        cells = f"#{record.id:<5} {took:>9}  {size(record.memory_peak_bytes):>8}"
+        scheduler = spec.scheduler or "own"
+        settings = f"seed {spec.seed:<10} {spec.num_inference_steps:>3} {scheduler:<12}"
+        _print(f"{cells}  {settings} {one_line(spec.prompt, 60)}")
+    return DONE
+
+
+def show(options: argparse.Namespace, paths: Paths) -> int:
+    """Everything about one run."""
+    try:
+        run_id = int(options.run.removeprefix("#"))
+    except ValueError:
+        return _complain(f"“{clean(options.run)}” is not a run; try 41.", BAD_ARGUMENTS)
+    record = _past(paths).get(run_id) if 0 < run_id < 2**63 else None
+    if record is None:
+        return _complain(f"There is no run #{run_id}; safelight history lists them.", FAILED)
+    if options.json:
+        _print_json(record.to_json())
+        return DONE
+    for name, value in _facts(record):
+        _print(f"{name:<14} {clean(str(value))}")
+    return DONE
+
+
+def doctor(options: argparse.Namespace, paths: Paths) -> int:
+    """What Safelight sees of this machine."""
+    findings = examine(paths)
+    if options.json:
+        _print_json(findings)
+        return DONE
+    width = max(len(name) for name in findings)
+    for name, value in findings.items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        _print(f"{name.replace('_', ' '):<{width}}  {clean(str(text))}")
+    return DONE
+
+
+def _past(paths: Paths) -> Any:
+    return RealLab(paths, read_settings(paths.settings_file)[0]).history
+
+
+def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None, Mapping[str, str]]:
+    """The spec of the arguments: the form's own defaults where they say nothing."""
+    typed = {
+        "prompt": options.prompt,
+        "negative_prompt": options.negative_prompt,
+        "checkpoint": options.checkpoint,
+        "seed": options.seed,
+        "num_inference_steps": options.steps,
+        "guidance_scale": options.guidance,
+        "size": options.size,
+        "batch_size": options.batch,
+    }
+    given = {name: text for name, text in typed.items() if text is not None}
+    form = {**forms.default_form(checkpoint), "seed": "", **given}
+    spec, problems = forms.parse(form)
+    if spec is None:
+        return None, problems
+    try:
+        switches = dict(_switch(text) for text in options.set)
+        scheduler = options.scheduler or spec.scheduler
+        return spec.with_(switches=switches, scheduler=scheduler), {}
+    except InvalidSpec as error:
+        return None, {error.field: str(error)}
+
+
+def _switch(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise InvalidSpec("switches", f"--set takes SWITCH=VALUE, not “{clean(text)}”.")
+    return name, value
+
+
+def _wait(told: SimpleQueue[events.Event], run_id: int, cancel: Callable[[], object]) -> RunRecord:
+    """Tell stderr how it goes until the run is over. Ctrl+C asks the run to stop."""
+    while True:
+        try:
+            event = told.get()
+        except KeyboardInterrupt:
+            cancel()
+            continue
+        match event:
+            case events.CheckpointLoading():
+                _tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+            case events.StepCompleted():
+                _step(event)
+            case (
+                events.RunFinished(record=record)
+                | events.RunCancelled(record=record)
+                | events.RunFailed(record=record)
+            ) if event.run_id == run_id:
+                if record.status is not Status.FAILED:
+                    _tell(f"{record.status.value} in {seconds(record.seconds.total)}")
+                return record
+
+
+def _step(event: events.StepCompleted) -> None:
+    """One line that is written over on a terminal, and left out elsewhere."""
+    if sys.stderr.isatty():
+        end = "\n" if event.step == event.steps else ""
+        rate = f"{event.rate:.1f} it/s" if event.rate else ""
+        sys.stderr.write(f"\r\x1b[Kstep {event.step}/{event.steps}  {rate}{end}")
+        sys.stderr.flush()
+
+
+def _facts(record: RunRecord) -> list[tuple[str, object]]:
+    spec = record.spec
+    facts: list[tuple[str, object]] = [
+        ("run", f"#{record.id} {record.status.value}, {record.created_at}"),
+        *((name.replace("_", " "), value) for name, value in spec.to_json().items() if value),
+        *((f"{name} seconds", value) for name, value in record.seconds.to_json().items()),
+        ("evaluations", record.evaluations),
+        ("peak memory", f"{size(record.memory_peak_bytes)} ({record.memory_kind})"),
+        ("device", f"{record.device}, {record.dtype}"),
+        ("versions", ", ".join(f"{k} {v}" for k, v in record.versions.items())),
+        *(("picture", f"{image.path}  seed {image.seed}") for image in record.images),
+        *(("note", note) for note in record.notes),
+    ]
+    return [*facts, ("error", record.error)] if record.error else facts
+
+
+def _print(text: str) -> None:
+    print(text)
+
+
+def _print_json(value: object) -> None:
+    # Escaped to ASCII, so that no control character of a prompt reaches a terminal.
+    print(json.dumps(value, indent=2))
+
+
+def _tell(text: str) -> None:
+    print(clean(text), file=sys.stderr)
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"safelight: {clean(sentence)}", file=sys.stderr)
+    return code

@@ -1,0 +1,30 @@
+"""The log file: where tracebacks go, so that the screen need not show them."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+
+from tui.paths import Paths
+
+MAX_BYTES = 2 * 1024 * 1024
+
+
+def start(paths: Paths) -> None:
+    """Send the ``safelight`` loggers to the log file. Without a writable folder, to nowhere."""
+    logger = logging.getLogger("safelight")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    if logger.handlers:
+        return
+    try:
+        paths.state.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s")
+    )
+    logger.addHandler(handler)

@@ -1,0 +1,47 @@
+"""One question, answered with one key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A question with a yes and a no. Gives whether the answer was yes."""
+
+    DEFAULT_CSS = """
+    ConfirmScreen {
+        align: center middle;
+        background: $background 60%;
+        & > Vertical {
+            width: 52;
+            max-width: 90%;
+            height: auto;
+            border: round $border;
+            border-title-color: $accent;
+            background: $surface;
+            padding: 1 2;
+        }
+        & .keys { color: $text-muted; padding: 1 0 0 0; }
+    }
+    """
+    BINDINGS: ClassVar = [
+        ("enter,y,ctrl+q", "dismiss(True)", "Yes"),
+        ("escape,n", "dismiss(False)", "No"),
+    ]
+
+    def __init__(self, title: str, question: str, yes: str, no: str) -> None:
+        super().__init__()
+        self._title, self._question = title, question
+        self._keys = Content.assemble(("Enter ", "$accent"), f"{yes}    ", ("Esc ", "$accent"), no)
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self._title
+            yield Static(self._question, markup=False)
+            yield Static(self._keys, classes="keys")

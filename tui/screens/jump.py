@@ -1,0 +1,76 @@
+"""Jump: a letter on every panel and field; press it to be there."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.events import Click, Key
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Label
+
+_MNEMONICS = {
+    **{"prompt": "p", "negative": "n", "runs": "r", "picture": "i", "messages": "m"},
+    **{"field-seed": "s", "field-num-inference-steps": "t", "field-guidance-scale": "g"},
+    **{"field-scheduler": "d", "field-size": "z", "field-batch-size": "b"},
+    **{"field-checkpoint": "c"},
+}
+
+
+class JumpScreen(ModalScreen[Widget | None]):
+    """Letters over another screen. Gives the widget whose letter was pressed."""
+
+    DEFAULT_CSS = """
+    JumpScreen {
+        background: $background 55%;
+        layers: labels;
+        & Label {
+            layer: labels;
+            position: absolute;
+            background: $accent;
+            color: $background;
+            text-style: bold;
+            padding: 0 1;
+            width: auto;
+            height: 1;
+        }
+    }
+    """
+    BINDINGS: ClassVar = [("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, below: Screen[None]) -> None:
+        super().__init__()
+        self._targets = letters(below)
+
+    def compose(self) -> ComposeResult:
+        for key, widget in self._targets.items():
+            label = Label(key, markup=False)
+            label.absolute_offset = widget.region.offset
+            yield label
+
+    def on_key(self, event: Key) -> None:
+        if event.character and event.character.lower() in self._targets:
+            event.stop()
+            self.dismiss(self._targets[event.character.lower()])
+        elif event.key not in ("escape", "ctrl+q"):
+            event.stop()
+            self.dismiss(None)
+
+    def on_click(self, event: Click) -> None:
+        event.stop()
+        self.dismiss(None)
+
+
+def letters(screen: Screen[None]) -> dict[str, Widget]:
+    """A letter for each widget that can be focused and seen, the same one every time."""
+    found: dict[str, Widget] = {}
+    for widget in screen.focus_chain:
+        names = (node.id or "" for node in widget.ancestors_with_self)
+        wanted = next((_MNEMONICS[name] for name in names if name in _MNEMONICS), "")
+        free = (letter for letter in ascii_lowercase if letter not in found)
+        key = wanted if wanted and wanted not in found else next(free, "")
+        if key and widget.region:
+            found[key] = widget
+    return found

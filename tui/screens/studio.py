@@ -1,0 +1,264 @@
+"""The studio: where one prompt becomes many pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PIL import Image
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, TextArea
+
+from engine.record import RunRecord
+from engine.spec import RunSpec
+from tui import form as forms
+from tui.commands import STUDIO, bindings
+from tui.graphics.files import PictureUnreadable, read_picture
+from tui.graphics.terminal import Terminal
+from tui.screens.jump import JumpScreen
+from tui.screens.studio_events import EventPainter
+from tui.widgets.messages import Messages
+from tui.widgets.parameters import Parameters
+from tui.widgets.picture import Picture
+from tui.widgets.progress import ProgressLines
+from tui.widgets.prompt import PromptEditor
+from tui.widgets.run_table import Row, RunTable
+from tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui.app import SafelightApp
+
+
+class StudioScreen(Screen[None]):
+    """Form, picture, progress and runs on one screen.
+
+    Attributes:
+        last: the form of the run that started last; what differs from it is marked.
+        following: whether the picture panel follows the run that is on. Looking at an older run
+            ends it, asking for a new run begins it again.
+    """
+
+    CSS_PATH = "studio.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    BINDINGS = bindings(STUDIO)
+    AUTO_FOCUS = "#prompt"
+
+    def __init__(self, form: forms.Form, terminal: Terminal) -> None:
+        super().__init__()
+        self._first_form = form
+        self._terminal = terminal
+        self.last: forms.Form | None = None
+        self.following = True
+        self.painter = EventPainter(self)
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar()
+        with Horizontal(id="body"):
+            with Vertical(id="form"):
+                yield PromptEditor("What to draw", widget_id="prompt")
+                yield PromptEditor("What to keep away from", widget_id="negative")
+                yield Parameters(id="parameters")
+                yield RunTable()
+            with Vertical(id="stage"):
+                yield Picture(self._terminal)
+                yield ProgressLines(id="progress")
+                yield Messages()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        titles = {
+            "prompt": "Prompt",
+            "negative": "Negative prompt",
+            "parameters": "Settings",
+            "runs": "Runs",
+            "picture": "Picture",
+            "progress": "Progress",
+            "messages": "Messages",
+        }
+        for name, title in titles.items():
+            panel = self.query_one(f"#{name}")
+            panel.border_title = title
+            panel.add_class("panel")
+        self.form = self._first_form
+
+    # The parts, by name
+
+    @property
+    def safelight(self) -> SafelightApp:
+        return cast("SafelightApp", self.app)
+
+    @property
+    def prompt(self) -> PromptEditor:
+        return self.query_one("#prompt", PromptEditor)
+
+    @property
+    def negative(self) -> PromptEditor:
+        return self.query_one("#negative", PromptEditor)
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.query_one(Parameters)
+
+    @property
+    def picture(self) -> Picture:
+        return self.query_one(Picture)
+
+    @property
+    def runs(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    def say(self, text: str, tone: str = "") -> None:
+        """Add a line to the messages."""
+        self.query_one(Messages).say(text, tone)
+
+    # The form
+
+    @property
+    def form(self) -> forms.Form:
+        """What is typed, whether it can be run or not."""
+        texts = {"prompt": self.prompt.text, "negative_prompt": self.negative.text}
+        return {**texts, **self.parameters.values}
+
+    @form.setter
+    def form(self, form: forms.Form) -> None:
+        self.prompt.show_text(form.get("prompt", ""))
+        self.negative.show_text(form.get("negative_prompt", ""))
+        self.parameters.values = form
+
+    def mark_differences(self) -> None:
+        """Mark what differs from the last run."""
+        if self.last is not None:
+            self.parameters.mark_differences(self.last)
+            changed = forms.differences(self.form, self.last)
+            for name, panel in (("prompt", self.prompt), ("negative_prompt", self.negative)):
+                panel.border_subtitle = "• changed" if name in changed else ""
+
+    @on(Parameters.Changed)
+    @on(TextArea.Changed)
+    def _form_changed(self) -> None:
+        self.mark_differences()
+
+    # What the user does
+
+    def action_run(self) -> None:
+        spec, problems = forms.parse(self.form)
+        self.parameters.show_problems(problems)
+        if spec is None:
+            for name in ("prompt", "negative_prompt"):
+                if name in problems:
+                    self.notify(problems[name], severity="error", markup=False)
+            return
+        self.following = True
+        self.runs.look_at_newest()
+        self.safelight.submit(spec)
+
+    def action_stop(self) -> None:
+        if not self.safelight.stop_run():
+            self.notify("Nothing is running.", timeout=2)
+
+    def action_stop_all(self) -> None:
+        if not self.safelight.stop_all():
+            self.notify("Nothing is running.", timeout=2)
+
+    def action_new_seed(self) -> None:
+        self.parameters.set_value("seed", str(forms.new_seed()))
+
+    def action_keep_seed(self) -> None:
+        if self.picture.seed is None:
+            self.notify("There is no picture yet whose seed could be kept.", timeout=3)
+            return
+        self.parameters.set_value("seed", str(self.picture.seed))
+
+    def action_next_seed(self) -> None:
+        self.parameters.next_seed()
+
+    def action_to_prompt(self) -> None:
+        if self.has_class("-viewing"):
+            self.action_view()
+        self.prompt.focus()
+
+    def action_view(self) -> None:
+        viewing = self.toggle_class("-viewing").has_class("-viewing")
+        (self.picture if viewing else self.prompt).focus()
+
+    @work
+    async def action_jump(self) -> None:
+        target = await self.app.push_screen_wait(JumpScreen(self))
+        if target is not None:
+            target.focus()
+
+    # Older runs
+
+    def show_history(self, records: Iterable[RunRecord]) -> None:
+        """Fill the list with runs of earlier sessions and show the newest one's pictures."""
+        rows = [Row.of(record) for record in records]
+        self.runs.load(rows)
+        if rows and not self.picture.images:
+            newest = rows[0]
+            self.last = forms.form_of(newest.spec)
+            self.mark_differences()
+            self.show_run(newest)
+
+    @on(RunTable.Looked)
+    def _looked(self, event: RunTable.Looked) -> None:
+        self.following = event.row.status == "running"
+        if event.row.record is not None:
+            self.show_run(event.row)
+
+    @on(RunTable.Chosen)
+    def _chosen(self, event: RunTable.Chosen) -> None:
+        self._looked(RunTable.Looked(event.row))
+        self.form = forms.form_of(event.row.spec)
+        self.mark_differences()
+        self.notify(f"The settings of #{event.row.id} are back on the form.", timeout=3)
+        self.prompt.focus()
+
+    @on(Picture.Picked)
+    def _picked(self) -> None:
+        self.painter.caption()
+
+    def show_run(self, row: Row) -> None:
+        """Show the pictures of a run that is over, read from its files."""
+        record = row.record
+        if record is None or not record.images:
+            words = {"failed": "This run failed.", "cancelled": "This run was stopped."}
+            error = (record.error if record else "") or ""
+            self.picture.say(words.get(row.status, "No picture."), "", *wrapped(error, 60))
+            self.painter.caption(row.spec, row.id)
+            return
+        self._read_pictures(row, record)
+
+    @work(thread=True, exclusive=True, group="pictures")
+    def _read_pictures(self, row: Row, record: RunRecord) -> None:
+        from textual.worker import get_current_worker
+
+        worker = get_current_worker()
+        try:
+            images = tuple(read_picture(Path(image.path)) for image in record.images)
+        except PictureUnreadable as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.picture.say, *wrapped(str(error), 60))
+            return
+        if not worker.is_cancelled:
+            seeds = tuple(image.seed for image in record.images)
+            self.app.call_from_thread(self._show_pictures, images, seeds, row.spec, row.id)
+
+    def _show_pictures(
+        self, images: tuple[Image.Image, ...], seeds: tuple[int, ...], spec: RunSpec, run_id: int
+    ) -> None:
+        self.picture.show(images, seeds)
+        self.painter.caption(spec, run_id)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` characters, cleaned."""
+    from textwrap import wrap
+
+    from tui.text import clean
+
+    return wrap(clean(text), width)

@@ -1,0 +1,176 @@
+"""What the studio shows of each thing the engine tells."""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING
+
+from engine import events
+from engine.record import RunRecord
+from engine.spec import RunSpec
+from tui import form as forms
+from tui.text import one_line, seconds, size
+from tui.widgets.progress import Progress, ProgressLines
+from tui.widgets.run_table import Row
+from tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui.screens.studio import StudioScreen
+
+
+class EventPainter:
+    """Turns engine events into what the studio's panels show."""
+
+    def __init__(self, studio: StudioScreen) -> None:
+        self._studio = studio
+        self._spec: RunSpec | None = None
+        self._shown: tuple[RunSpec, int] | None = None
+        self._waiting = 0
+
+    def caption(self, spec: RunSpec | None = None, run_id: int | None = None) -> None:
+        """Say below the picture what it is. Without arguments: of what is shown already."""
+        if spec is not None and run_id is not None:
+            self._shown = (spec, run_id)
+        picture = self._studio.picture
+        if self._shown is None:
+            return
+        spec, run_id = self._shown
+        parts = [f"#{run_id}"]
+        if picture.seed is not None:
+            parts.append(f"seed {picture.seed}")
+        if len(picture.images) > 1:
+            parts.append(f"{picture.picked + 1} of {len(picture.images)}")
+        if spec.width and spec.height:
+            parts.append(f"{spec.width}x{spec.height}")
+        picture.border_subtitle = " · ".join(parts)
+
+    def _progress(self, progress: Progress) -> None:
+        self._studio.query_one(ProgressLines).state = progress
+
+    def _queue_text(self) -> str:
+        return f"{self._waiting} waiting" if self._waiting else ""
+
+    @singledispatchmethod
+    def show(self, event: events.Event) -> None:
+        """Show one event. Kinds that concern no panel are passed over."""
+
+    @show.register
+    def _(self, event: events.RunQueued) -> None:
+        self._waiting = event.waiting
+        self._studio.runs.put(Row(event.run_id, event.spec, "queued"))
+        if event.waiting > 1:
+            self._studio.say(f"#{event.run_id} waits, {event.waiting} in the queue.")
+
+    @show.register
+    def _(self, event: events.CheckpointLoading) -> None:
+        name = one_line(event.checkpoint, 40)
+        self._progress(Progress(f"Loading {name}", detail=event.stage))
+
+    @show.register
+    def _(self, event: events.CheckpointLoaded) -> None:
+        studio = self._studio
+        studio.query_one(TitleBar).show_place(event.checkpoint, event.device, event.dtype)
+        studio.parameters.offer_schedulers(event.schedulers)
+        studio.negative.border_title = (
+            "Negative prompt" if event.uses_negative_prompt else "Negative prompt (not used here)"
+        )
+        name = one_line(event.checkpoint, 60)
+        studio.say(f"Loaded {name} on {event.device} in {seconds(event.seconds)}.")
+        self._progress(Progress("Ready", detail=f"{event.width}x{event.height} {event.family}"))
+
+    @show.register
+    def _(self, event: events.RunStarted) -> None:
+        studio = self._studio
+        self._waiting = event.waiting
+        self._spec = event.spec
+        studio.last = forms.form_of(event.spec)
+        studio.mark_differences()
+        studio.runs.put(Row(event.run_id, event.spec, "running"))
+        self._progress(Progress(f"#{event.run_id} starting", detail=self._queue_text()))
+
+    @show.register
+    def _(self, event: events.StepCompleted) -> None:
+        details = [f"denoise {seconds(event.elapsed_seconds)}"]
+        if event.eta_seconds:
+            details.append(f"{seconds(event.eta_seconds)} to go")
+        if event.evaluations != event.step:
+            details.append(f"{event.evaluations} evaluations")
+        if self._waiting:
+            details.append(self._queue_text())
+        self._progress(Progress("step", event.step, event.steps, event.rate, "  ".join(details)))
+        percent = 100 * event.step // max(event.steps, 1)
+        self._studio.runs.update(event.run_id, percent=percent)
+
+    @show.register
+    def _(self, event: events.PreviewReady) -> None:
+        if self._studio.following and self._spec is not None:
+            self._studio.picture.show(event.images, self._spec.seeds, live=True)
+            self.caption(self._spec, event.run_id)
+
+    @show.register
+    def _(self, event: events.RunDecoding) -> None:
+        self._progress(Progress(f"#{event.run_id} decoding", detail=self._queue_text()))
+
+    @show.register
+    def _(self, event: events.RunFinished) -> None:
+        studio, record = self._studio, event.record
+        self._over(record)
+        if studio.following:
+            studio.picture.show(event.images, tuple(i.seed for i in record.images))
+            self.caption(record.spec, event.run_id)
+        else:
+            studio.notify(f"#{event.run_id} is done.", timeout=3)
+        took = seconds(record.seconds.total)
+        each = len(event.images)
+        per = f" ({seconds(record.seconds.total / each)} a picture)" if each > 1 else ""
+        self._progress(
+            Progress(f"✓ #{event.run_id} took {took}{per}", detail=phases(record), tone="good")
+        )
+        studio.say(f"#{event.run_id} done in {took}{per}.", "good")
+        for note in record.notes:
+            studio.say(note, "warning")
+
+    @show.register
+    def _(self, event: events.RunCancelled) -> None:
+        studio, record = self._studio, event.record
+        if record.steps or record.seconds.total:
+            self._over(record)
+            steps = f"after {record.steps} step{'' if record.steps == 1 else 's'}"
+            self._progress(Progress(f"– #{event.run_id} stopped {steps}", tone="warning"))
+            studio.say(f"#{event.run_id} stopped {steps}.", "warning")
+        else:
+            self._waiting = max(0, self._waiting - 1)
+            studio.runs.drop(event.run_id)
+            studio.say(f"#{event.run_id} taken out of the queue.", "warning")
+
+    @show.register
+    def _(self, event: events.RunFailed) -> None:
+        studio, record = self._studio, event.record
+        self._over(record)
+        if studio.following:
+            studio.show_run(Row.of(record))
+        self._progress(Progress(f"✗ #{event.run_id} failed", detail=record.error, tone="bad"))
+        studio.say(f"#{event.run_id} failed: {record.error}", "bad")
+        studio.notify(record.error, title=f"#{event.run_id} failed", severity="error", markup=False)
+
+    @show.register
+    def _(self, event: events.MemorySampled) -> None:
+        self._studio.query_one(TitleBar).show_memory(event)
+
+    def _over(self, record: RunRecord) -> None:
+        self._studio.runs.put(Row.of(record))
+        # The record knows what was filled in: size and scheduler of the checkpoint.
+        self._spec = record.spec
+
+
+def phases(record: RunRecord) -> str:
+    """Where the time went, largest first, and the peak of memory."""
+    times = record.seconds
+    named = (
+        *(("load", times.load), ("encode", times.encode), ("denoise", times.denoise)),
+        *(("decode", times.decode), ("save", times.save)),
+    )
+    parts = [f"{name} {seconds(value)}" for name, value in named if value >= 0.0005]
+    if record.memory_peak_bytes:
+        parts.append(f"peak {size(record.memory_peak_bytes)}")
+    return "  ".join(parts)

@@ -1,0 +1,62 @@
+"""Settings the user writes, in ``config.toml``. A broken file never keeps the app from starting."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from engine.spec import BUNDLED
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each setting, with what it is when the file does not say.
+
+    Attributes:
+        theme: name of a theme, ours or Textual's or one of the user's own.
+        device: ``auto``, or as torch names it: ``cuda``, ``cuda:1``, ``mps``, ``cpu``.
+        checkpoint: what the form starts with on the very first launch.
+        previews: show the picture while it is being made.
+        graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
+    """
+
+    theme: str = "safelight"
+    device: str = "auto"
+    checkpoint: str = BUNDLED
+    previews: bool = True
+    graphics: str = "auto"
+
+
+GRAPHICS = ("auto", "sixel", "half")
+
+
+def read_settings(path: Path) -> tuple[Settings, str]:
+    """The settings of a file, and a sentence about what was wrong with it (empty when nothing).
+
+    Whatever cannot be used is left at its default.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings(), ""
+    except (OSError, UnicodeDecodeError) as error:
+        return Settings(), f"Cannot read {path}: {error}. Using the defaults."
+    except tomllib.TOMLDecodeError as error:
+        return Settings(), f"{path.name} is not valid TOML: {error}. Using the defaults."
+    good: dict[str, str | bool] = {}
+    problems: list[str] = []
+    defaults = Settings()
+    known = {field.name: type(getattr(defaults, field.name)) for field in fields(Settings)}
+    for name, value in values.items():
+        if name not in known:
+            problems.append(f"no setting is called “{name}”")
+        elif not isinstance(value, known[name]):
+            kind = "true or false" if known[name] is bool else "text in quotes"
+            problems.append(f"“{name}” must be {kind}")
+        elif name == "graphics" and value not in GRAPHICS:
+            problems.append(f"“graphics” must be one of {', '.join(GRAPHICS)}")
+        else:
+            good[name] = value
+    sentence = f"In {path.name}: {'; '.join(problems)}." if problems else ""
+    return Settings(**good), sentence  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""The one place where text from outside is made safe to show.
+
+Prompts, file names, metadata and error messages may hold escape codes, and Textual passes them
+through to the terminal. Everything that is not ours goes through :func:`clean` at the edge.
+"""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+_KEEP = {"\n", "\t"}
+_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+"""Format characters that emoji and many scripts need."""
+
+
+def clean(text: str, *, lines: bool = False) -> str:
+    """``text`` with every control character shown instead of obeyed.
+
+    C0 controls become their Unicode pictures (ESC is ␛), C1 and bidirectional controls, lone
+    surrogates and private ones become a replacement character.
+
+    Args:
+        text: anything.
+        lines: keep line feeds and tabs; else they become a blank.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(char, lines) for char in text.replace("\r\n", "\n"))
+
+
+def _shown(char: str, lines: bool) -> str:
+    if char in _KEEP:
+        return char if lines else " "
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if char in _JOINERS:
+        return char
+    return "\ufffd" if category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char
+
+
+def one_line(text: str, width: int) -> str:
+    """``text`` cleaned, on one line, at most ``width`` characters, with … where it was cut."""
+    flat = " ".join(clean(text).split())
+    return flat if len(flat) <= width else flat[: max(0, width - 1)] + "…"
+
+
+def seconds(value: float) -> str:
+    """A duration with its unit, three figures: ``0.52 s``, ``41.3 s``, ``2:05 min``."""
+    if value < 0.0995:
+        return f"{value * 1000:.0f} ms"
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 99.95:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def size(count: float) -> str:
+    """Bytes with a unit a person reads: ``512 MB``, ``3.1 GB`` (powers of 1024)."""
+    for unit in ("B", "KB", "MB"):
+        if abs(count) < 1023.5:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB" if count < 99.95 else f"{count:.0f} GB"

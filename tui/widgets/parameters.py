@@ -1,0 +1,133 @@
+"""The settings of a run, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+
+from engine.schedulers import names_for
+from engine.spec import MAX_BATCH, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
+from tui.form import OWN_SCHEDULER, Form, differences
+from tui.widgets.field import ChoiceField, Field, TextField, step_by
+
+
+def _nudge_size(text: str, direction: int) -> str | None:
+    """Both sides by 64 pixels, keeping the shape as far as multiples of 8 allow."""
+    sides = text.lower().replace("×", "x").split("x")
+    if len(sides) != 2 or not all(side.strip().isdecimal() for side in sides):
+        return None
+    return "x".join(str(max(64, int(side) // 8 * 8 + direction * 64)) for side in sides)
+
+
+def _nudge_seed(text: str, direction: int) -> str | None:
+    # Not step_by: a float has too few digits for a seed.
+    return str(min(max(int(text) + direction, 0), MAX_SEED)) if text.strip().isdecimal() else None
+
+
+class Parameters(VerticalScroll, can_focus=False):
+    """The fields of the form, apart from the two prompts."""
+
+    class Changed(Message):
+        """Some value changed."""
+
+    def compose(self) -> ComposeResult:
+        yield TextField(
+            "seed",
+            "Seed",
+            "The same seed gives the same picture. Empty: a new random one at each run.",
+            placeholder="random",
+            nudge=_nudge_seed,
+        )
+        yield TextField(
+            "num_inference_steps",
+            "Steps",
+            "How often the model is asked to remove noise. More is slower; 20 is often enough.",
+            nudge=step_by(1, 1, MAX_STEPS),
+        )
+        yield TextField(
+            "guidance_scale",
+            "Guidance",
+            "How closely the picture follows the prompt. 1 turns it off and halves the work.",
+            nudge=step_by(0.5, 0, MAX_GUIDANCE, decimals=1),
+        )
+        yield ChoiceField(
+            "scheduler",
+            "Scheduler",
+            "The rule that walks from noise to picture. Better ones need fewer steps.",
+            (*names_for(flow=False), OWN_SCHEDULER),
+        )
+        yield TextField(
+            "size",
+            "Size",
+            "Width x height in pixels, multiples of 8. Empty: the checkpoint's own size.",
+            placeholder="checkpoint's own",
+            nudge=_nudge_size,
+        )
+        yield TextField(
+            "batch_size",
+            "Batch",
+            "Pictures made together, each with its own seed: seed, seed + 1, …",
+            nudge=step_by(1, 1, MAX_BATCH),
+        )
+        yield TextField(
+            "checkpoint",
+            "Checkpoint",
+            "The model: scenes (bundled), a hub id, a folder, or a .safetensors file.",
+            placeholder="scenes",
+            nudge=None,
+        )
+
+    @property
+    def _fields(self) -> dict[str, Field]:
+        return {str(field.name): field for field in self.query(Field)}
+
+    @property
+    def values(self) -> Form:
+        """What is typed, by field."""
+        return {name: field.value for name, field in self._fields.items()}
+
+    @values.setter
+    def values(self, form: Mapping[str, str]) -> None:
+        for name, field in self._fields.items():
+            if name in form:
+                field.value = form[name]
+                field.problem = ""
+
+    def set_value(self, name: str, text: str) -> None:
+        """Put ``text`` into one field."""
+        self._fields[name].value = text
+
+    def next_seed(self) -> None:
+        """Add one to the seed. An empty one stays random."""
+        field = self._fields["seed"]
+        field.value = _nudge_seed(field.value, 1) or field.value
+
+    def offer_schedulers(self, names: tuple[str, ...]) -> None:
+        """Offer these schedulers, and the checkpoint's own."""
+        field = self._fields["scheduler"]
+        if isinstance(field, ChoiceField):
+            field.offer((*names, OWN_SCHEDULER))
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Show each sentence at its field and go to the first that is wrong."""
+        wrong = None
+        for name, field in self._fields.items():
+            field.problem = problems.get(name, "")
+            wrong = wrong or (field if field.problem else None)
+        if wrong is not None:
+            wrong.query("Input, Select").first().focus()
+
+    def mark_differences(self, last: Mapping[str, str]) -> None:
+        """Mark the fields that differ from ``last``, the form of the last run."""
+        changed = differences({**last, **self.values}, last)
+        for name, field in self._fields.items():
+            field.differs = name in changed
+
+    @on(Field.Changed)
+    def _field_changed(self, event: Field.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed())

@@ -1,0 +1,45 @@
+"""The prompt editors."""
+
+from __future__ import annotations
+
+from textual.events import Paste
+from textual.widgets import TextArea
+
+from tui.text import clean
+
+
+class PromptEditor(TextArea):
+    """A text area for prose: wraps, Tab leaves it, pasted control characters are made visible."""
+
+    DEFAULT_CSS = """
+    PromptEditor {
+        &, &:focus {
+            background: transparent;
+            border: none;
+            padding: 0;
+        }
+        & .text-area--cursor-line { background: transparent; }
+    }
+    """
+
+    def __init__(self, placeholder: str, *, widget_id: str) -> None:
+        super().__init__(
+            id=widget_id,
+            compact=True,
+            soft_wrap=True,
+            tab_behavior="focus",
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            placeholder=placeholder,
+        )
+
+    async def _on_paste(self, event: Paste) -> None:
+        event.text = clean(event.text, lines=True)
+        await super()._on_paste(event)
+
+    def show_text(self, text: str) -> None:
+        """Replace the text, with the cursor at its end. Undo brings the old text back."""
+        safe = clean(text, lines=True)
+        if safe != self.text:
+            self.replace(safe, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)

@@ -1,0 +1,232 @@
+"""The list of runs, newest first: one row each, figures lined up by their decimal point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
+from textual.events import Click
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from engine.record import RunRecord, Status
+from engine.spec import RunSpec
+from tui.text import one_line, seconds, size
+
+_SIGNS = {
+    "queued": ("○", "run-table--dim"),
+    "running": ("●", "run-table--live"),
+    Status.FINISHED.value: ("✓", "run-table--good"),
+    Status.CANCELLED.value: ("–", "run-table--dim"),
+    Status.FAILED.value: ("✗", "run-table--bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run as the list shows it.
+
+    Attributes:
+        status: of the record, or ``"queued"`` or ``"running"``.
+        percent: of a run that is on.
+    """
+
+    id: int
+    spec: RunSpec
+    status: str
+    record: RunRecord | None = None
+    percent: int = 0
+
+    @classmethod
+    def of(cls, record: RunRecord) -> Row:
+        return cls(record.id, record.spec, record.status.value, record)
+
+    @property
+    def time(self) -> str:
+        if self.status == "queued":
+            return "queued"
+        if self.status == "running":
+            return f"{self.percent}%"
+        if self.status == Status.FAILED:
+            return "failed"
+        if self.status == Status.CANCELLED:
+            return "stopped"
+        return seconds(self.record.seconds.total) if self.record else ""
+
+    @property
+    def memory(self) -> str:
+        peak = self.record.memory_peak_bytes if self.record else 0
+        return size(peak) if peak else ""
+
+
+class RunTable(ScrollView, can_focus=True):
+    """Runs, newest first. Rows are drawn only when they are seen."""
+
+    BINDINGS: ClassVar = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "edge(0)", show=False),
+        Binding("end", "edge(-1)", show=False),
+        Binding("enter", "choose", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar = {
+        *("run-table--good", "run-table--bad", "run-table--dim", "run-table--live"),
+        *("run-table--cursor", "run-table--cursor-blurred", "run-table--text"),
+    }
+
+    cursor = reactive(0)
+
+    @dataclass
+    class Looked(Message):
+        """The cursor came to a run by the user's hand."""
+
+        row: Row
+
+    @dataclass
+    class Chosen(Message):
+        """A run was chosen: its settings are wanted back."""
+
+        row: Row
+
+    def __init__(self) -> None:
+        super().__init__(id="runs")
+        self._rows: list[Row] = []
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, newest first."""
+        return tuple(self._rows)
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor] if self.cursor < len(self._rows) else None
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Put older rows behind those that are there."""
+        known = {row.id for row in self._rows}
+        self._rows = sorted(
+            [*self._rows, *(row for row in rows if row.id not in known)], key=lambda row: -row.id
+        )
+        self._resized()
+
+    def put(self, row: Row) -> None:
+        """Add a run, or replace what is shown of it. The cursor stays on its run."""
+        for index, old in enumerate(self._rows):
+            if old.id == row.id:
+                self._rows[index] = row
+                self.refresh()
+                return
+        self._rows.insert(0, row)
+        if self.cursor and len(self._rows) > 1:
+            self.set_reactive(RunTable.cursor, self.cursor + 1)
+        self._resized()
+
+    def update(self, run_id: int, **changes: object) -> None:
+        """Change what is shown of a run that is not over."""
+        for index, row in enumerate(self._rows):
+            if row.id == run_id:
+                self._rows[index] = replace(row, **changes)  # type: ignore[arg-type]
+                self.refresh()
+                return
+
+    def drop(self, run_id: int) -> None:
+        """Take a run off the list."""
+        self._rows = [row for row in self._rows if row.id != run_id]
+        self.cursor = min(self.cursor, max(0, len(self._rows) - 1))
+        self._resized()
+
+    def look_at_newest(self) -> None:
+        """Put the cursor on the first row, without telling anyone."""
+        self.cursor = 0
+        self.scroll_home(animate=False)
+
+    def _resized(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._resized()
+
+    # Moving
+
+    def action_move(self, by: int) -> None:
+        self._go(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self.cursor + by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_edge(self, where: int) -> None:
+        self._go(where if where >= 0 else len(self._rows) - 1)
+
+    def action_choose(self) -> None:
+        if self.current is not None:
+            self.post_message(self.Chosen(self.current))
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y + self.scroll_offset.y < len(self._rows):
+            self._go(offset.y + self.scroll_offset.y)
+            if event.chain == 2:
+                self.action_choose()
+
+    def _go(self, to: int) -> None:
+        if not self._rows:
+            return
+        self.cursor = min(max(to, 0), len(self._rows) - 1)
+        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False)
+        self.post_message(self.Looked(self._rows[self.cursor]))
+
+    def watch_cursor(self) -> None:
+        self.refresh()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        index = y + self.scroll_offset.y
+        base = self.rich_style
+        if index >= len(self._rows):
+            if not self._rows and y == 0:
+                dim = base + self.get_component_rich_style("run-table--dim", partial=True)
+                words = Strip([Segment("No runs yet. ^R makes the first.", dim)])
+                return words.adjust_cell_length(width, base)
+            return Strip.blank(width, base)
+        if index == self.cursor:
+            name = "run-table--cursor" if self.has_focus else "run-table--cursor-blurred"
+            base = base + self.get_component_rich_style(name, partial=True)
+        cells = Strip(self._segments(self._rows[index], width, base))
+        return cells.adjust_cell_length(width, base)
+
+    def _segments(self, row: Row, width: int, base: Style) -> list[Segment]:
+        sign, name = _SIGNS.get(row.status, ("?", "run-table--dim"))
+        coloured = base + self.get_component_rich_style(name, partial=True)
+        dim = base + self.get_component_rich_style("run-table--dim", partial=True)
+        digits = max(2, len(str(self._rows[0].id)))
+        cells = [
+            Segment(f"#{row.id}".rjust(digits + 1) + " ", dim),
+            Segment(f"{sign} ", coloured),
+            Segment(f"{row.time:>8}  ", coloured if row.status == "failed" else base),
+        ]
+        if width >= 40:
+            cells.append(Segment(f"{row.memory:>7}  ", dim))
+        spec = row.spec
+        seed = f"{spec.seed}" if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
+        cells.append(Segment(f"seed {one_line(seed, 13):<6} ", base))
+        if width >= 56:
+            name = one_line(spec.scheduler or "own", 12)
+            cells.append(Segment(f"{spec.num_inference_steps:>3} {name:<12} ", dim))
+        room = width - sum(cell.cell_length for cell in cells)
+        if room > 6:
+            cells.append(Segment(one_line(spec.prompt, room), dim))
+        return cells
