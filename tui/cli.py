@@ -73,9 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.start(paths)
     if options.command is None:
         return run_app(options, paths)
-    from tui import headless
+    from tui.headless import run
 
-    return headless.run(options, paths)
+    return run(options, paths)
 
 
 def run_app(options: argparse.Namespace, paths: Paths) -> int:

@@ -9,7 +9,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
@@ -112,8 +112,7 @@ def show(options: argparse.Namespace, paths: Paths) -> int:
     if options.json:
         _print_json(record.to_json())
         return DONE
-    for name, value in _facts(record):
-        _print(f"{name:<14} {clean(str(value))}")
+    _print_facts(_facts(record))
     return DONE
 
 
@@ -123,10 +122,7 @@ def doctor(options: argparse.Namespace, paths: Paths) -> int:
     if options.json:
         _print_json(findings)
         return DONE
-    width = max(len(name) for name in findings)
-    for name, value in findings.items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        _print(f"{name.replace('_', ' '):<{width}}  {clean(str(text))}")
+    _print_facts((name.removesuffix("_bytes"), _shown(name, v)) for name, v in findings.items())
     return DONE
 
 
@@ -199,19 +195,35 @@ def _step(event: events.StepCompleted) -> None:
 
 
 def _facts(record: RunRecord) -> list[tuple[str, object]]:
-    spec = record.spec
+    times = record.seconds.to_json()
     facts: list[tuple[str, object]] = [
         ("run", f"#{record.id} {record.status.value}, {record.created_at}"),
-        *((name.replace("_", " "), value) for name, value in spec.to_json().items() if value),
-        *((f"{name} seconds", value) for name, value in record.seconds.to_json().items()),
-        ("evaluations", record.evaluations),
-        ("peak memory", f"{size(record.memory_peak_bytes)} ({record.memory_kind})"),
+        *((name, value) for name, value in record.spec.to_json().items() if value not in ("", {})),
+        ("time", ", ".join(f"{name} {seconds(value)}" for name, value in times.items() if value)),
+        ("steps", f"{record.steps}, {record.evaluations} evaluations"),
+        ("peak_memory", f"{size(record.memory_peak_bytes)} ({record.memory_kind})"),
         ("device", f"{record.device}, {record.dtype}"),
-        ("versions", ", ".join(f"{k} {v}" for k, v in record.versions.items())),
+        ("versions", _shown("versions", dict(record.versions))),
         *(("picture", f"{image.path}  seed {image.seed}") for image in record.images),
         *(("note", note) for note in record.notes),
     ]
     return [*facts, ("error", record.error)] if record.error else facts
+
+
+def _shown(name: str, value: object) -> str:
+    """A finding as a person reads it."""
+    if name.endswith("_bytes") and isinstance(value, int):
+        return size(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    rows = [(name.replace("_", " "), value) for name, value in facts]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        _print(f"{name:<{width}}  {clean(str(value))}")
 
 
 def _print(text: str) -> None:

@@ -55,6 +55,14 @@ class Session:
                 await self.app.workers.wait_for_complete(reading)
         await self.pilot.pause()
 
+    def focus(self) -> str:
+        """The id of the panel that has the focus."""
+        return (self.app.focused.id or "") if self.app.focused else ""
+
+    def at_studio(self) -> bool:
+        """Whether nothing covers the studio."""
+        return self.app.screen is self.studio
+
     def told(self) -> str:
         """The notifications that are on the screen."""
         return "\n".join(note.message for note in self.app._notifications)

@@ -162,7 +162,7 @@ async def test_enter_in_the_list_brings_a_run_back(open_app: Open, paths: Paths)
         await s.press("enter")
         assert s.studio.form["prompt"] == "moon 1"
         assert s.studio.form["num_inference_steps"] == "11"
-        assert s.app.focused is s.studio.prompt
+        assert s.focus() == "prompt"
 
 
 async def test_looking_at_an_older_run_is_not_disturbed(open_app: Open) -> None:
@@ -243,7 +243,7 @@ async def test_help_begins_with_the_focused_panel(open_app: Open) -> None:
         assert "look at older runs" in s.seen()
         assert "^R" in s.seen()
         await s.press("escape")
-        assert s.app.screen is s.studio
+        assert s.at_studio()
 
 
 async def test_a_question_mark_can_be_typed(open_app: Open) -> None:
@@ -258,9 +258,9 @@ async def test_jump_goes_to_a_field_with_one_letter(open_app: Open) -> None:
         await s.press("g")
         assert s.app.focused is s.studio.query_one("#field-guidance-scale Input")
         await s.press("ctrl+o", "r")
-        assert s.app.focused is s.studio.runs
+        assert s.focus() == "runs"
         await s.press("escape")
-        assert s.app.focused is s.studio.prompt
+        assert s.focus() == "prompt"
 
 
 async def test_quitting_in_mid_run_asks_once(open_app: Open) -> None:

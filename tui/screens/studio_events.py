@@ -97,7 +97,7 @@ class EventPainter:
             details.append(f"{event.evaluations} evaluations")
         if self._waiting:
             details.append(self._queue_text())
-        self._progress(Progress("step", event.step, event.steps, event.rate, "  ".join(details)))
+        self._progress(Progress("step", event.step, event.steps, event.rate, " · ".join(details)))
         percent = 100 * event.step // max(event.steps, 1)
         self._studio.runs.update(event.run_id, percent=percent)
 
@@ -173,4 +173,4 @@ def phases(record: RunRecord) -> str:
     parts = [f"{name} {seconds(value)}" for name, value in named if value >= 0.0005]
     if record.memory_peak_bytes:
         parts.append(f"peak {size(record.memory_peak_bytes)}")
-    return "  ".join(parts)
+    return " · ".join(parts)

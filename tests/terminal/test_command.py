@@ -1,0 +1,169 @@
+"""The installed ``safelight`` in a real terminal: what a newcomer does in the first minute."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.terminal.screen import COMMAND, Terminal
+
+LEFT_CLEAN = (b"\x1b[?1049l", b"\x1b[?25h")
+"""Alternate screen off, cursor on."""
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Any]:
+    terminals: list[Terminal] = []
+
+    def start(*arguments: str, columns: int = 120, rows: int = 40) -> Terminal:
+        terminals.append(Terminal(list(arguments), tmp_path, columns, rows))
+        return terminals[-1]
+
+    yield start
+    for terminal in terminals:
+        terminal.close()
+
+
+def headless(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(COMMAND), *arguments],
+        env={**os.environ, "SAFELIGHT_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_type_a_prompt_run_it_see_it_finish_and_quit(opened: Any, tmp_path: Path) -> None:
+    app = opened()
+    app.wait_for("Prompt")
+    app.wait_for("birds")
+    app.press(", stars")
+    app.wait_for("stars")
+    app.press("ctrl+r")
+    app.wait_for("✓ #1 took")
+    app.wait_for("▀")
+    app.press("ctrl+q")
+    code, _ = app.wait_for_end()
+    assert code == 0
+    assert all(sequence in app.raw for sequence in LEFT_CLEAN)
+
+    listed = headless(tmp_path, "history", "--json")
+    (record,) = json.loads(listed.stdout)
+    assert record["status"] == "finished"
+    assert record["spec"]["prompt"].endswith("birds, stars")
+    (image,) = record["images"]
+    with Image.open(image["path"]) as picture:
+        assert picture.size == (image["width"], image["height"]) == (128, 128)
+
+    again = opened()
+    again.wait_for("birds, stars")
+    again.wait_for("#1 ✓")
+    again.wait_for("▀")
+    again.press("ctrl+q")
+    assert again.wait_for_end()[0] == 0
+
+
+def test_quitting_in_mid_run_asks_once_and_ends_in_time(opened: Any, tmp_path: Path) -> None:
+    form = tmp_path / "state" / "form.json"
+    form.parent.mkdir()
+    form.write_text(json.dumps({"num_inference_steps": "1000"}))
+    app = opened(columns=80, rows=24)
+    app.wait_for("Prompt")
+    app.press("ctrl+r")
+    app.wait_for("step ")
+    app.press("ctrl+q")
+    app.wait_for("Quitting stops it")
+    app.press("enter")
+    code, took = app.wait_for_end()
+    assert code == 0
+    assert took < 6  # 3 s for the engine, and the interpreter's own end on a busy machine
+    assert all(sequence in app.raw for sequence in LEFT_CLEAN)
+    (record,) = json.loads(headless(tmp_path, "history", "--json").stdout)
+    assert record["status"] == "cancelled"
+    assert 0 < record["steps"] < 1000
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signals_leave_the_terminal_clean(opened: Any, number: int, code: int) -> None:
+    app = opened()
+    app.wait_for("Prompt")
+    app.wait_for("Loaded scenes")
+    app.process.kill(number)
+    ended, _ = app.wait_for_end()
+    assert ended == code
+    assert all(sequence in app.raw for sequence in LEFT_CLEAN)
+
+
+def test_headless_generate_and_show(tmp_path: Path) -> None:
+    made = headless(
+        tmp_path, "generate", "a white moon over black hills, blue sky", "--seed", "5", "--json"
+    )
+    assert made.returncode == 0, made.stderr
+    record = json.loads(made.stdout)
+    wanted = {"id", "status", "spec", "images", "seconds", "evaluations", "memory_peak_bytes"}
+    assert wanted | {"device", "versions", "created_at"} <= set(record)
+    assert record["images"][0]["seed"] == record["spec"]["seed"] == 5
+    shown = headless(tmp_path, "show", str(record["id"]), "--json")
+    assert json.loads(shown.stdout) == record
+    assert "white moon" in headless(tmp_path, "history").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steps", "0"], "Steps must be"),
+        (["--size", "100x100"], "multiple of 8"),
+        (["--guidance", "abc"], "Guidance must be"),
+        (["--seed", "9223372036854775808"], "2^63"),
+        (["--scheduler", "Magic"], "No scheduler is called"),
+        (["--batch", "x"], "Batch must be"),
+        (["--set", "nonsense"], "SWITCH=VALUE"),
+    ],
+)
+def test_bad_arguments_are_refused_with_a_sentence(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    refused = headless(tmp_path, "generate", "x", "--json", *arguments)
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_missing_checkpoint_fails_with_a_sentence(tmp_path: Path) -> None:
+    failed = headless(tmp_path, "generate", "x", "--json", "--checkpoint", "/nowhere/model")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["status"] == "failed"
+    assert "/nowhere/model" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_doctor_names_the_log_file(tmp_path: Path) -> None:
+    findings = json.loads(headless(tmp_path, "doctor", "--json").stdout)
+    assert findings["log_file"] == str(tmp_path / "state" / "safelight.log")
+    assert findings["versions"]["torch"]
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_a_terminal_the_app_says_what_to_do(tmp_path: Path) -> None:
+    refused = headless(tmp_path)
+    assert refused.returncode == 2
+    assert "safelight generate" in refused.stderr
+
+
+def test_importing_the_screen_brings_no_torch() -> None:
+    import sys
+
+    code = "import sys, tui.app, tui.cli, tui.lab, tui.headless; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
