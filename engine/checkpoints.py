@@ -119,6 +119,8 @@ def resolve(name: str) -> Location:
         return Location(name, path)
     try:
         path = Path(name).expanduser()
+        if "\0" in name:
+            raise ValueError
         kind = "folder" if path.is_dir() else "file" if path.is_file() else ""
     except (OSError, ValueError, RuntimeError):  # too long, a NUL byte, no such user
         raise CheckpointError(f"“{name[:80]}” is not a path that can be read.") from None

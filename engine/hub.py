@@ -89,7 +89,7 @@ def _is_offline(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, (ConnectionError, TimeoutError, errors.LocalEntryNotFoundError)):
             return True
-        if type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "requests", "urllib3"):
+        if type(error).__module__.startswith(("httpx", "httpcore", "requests", "urllib3")):
             return True
         error = error.__cause__ or error.__context__
     return False

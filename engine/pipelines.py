@@ -10,8 +10,8 @@ import gc
 import importlib
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,11 @@ from typing import Any
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
 from engine.errors import CheckpointError
-from engine.verify import Part, check_safetensors, variant_of, verify_folder
+from engine.single_file import Check, Tell, load_file
+from engine.verify import Part, variant_of, verify_folder
 
-Tell = Callable[[str], None]
-"""Is given each stage of loading, in words for the user."""
-Check = Callable[[], None]
-"""Raises :class:`~engine.errors.Cancelled` when the run was asked to stop."""
-
-_SINGLE_FILE = {
-    "xl": "StableDiffusionXLPipeline",
-    "playground": "StableDiffusionXLPipeline",
-    "v1": "StableDiffusionPipeline",
-    "v2": "StableDiffusionPipeline",
-    "sd3": "StableDiffusion3Pipeline",
-    "flux": "FluxPipeline",
-}
+_LOADING = threading.Lock()
+"""Loading patches torch.nn.Module for a while: two at once, in two engines, would break it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +86,8 @@ class Pipelines:
         where, parts = _prepare(where, half=device.type != "cpu", tell=tell)
         check()
         self.drop()
-        pipeline, family, dtype = _load(where, parts, device, tell, check)
+        with _LOADING:
+            pipeline, family, dtype = _load(where, parts, device, tell, check)
         check()
         tell(f"moving to {device}")
         pipeline.to(device)
@@ -173,7 +164,7 @@ def _load(
     assert where.path is not None
     try:
         if where.single_file:
-            return _load_file(where.path, device, tell, check)
+            return load_file(where.path, device, tell, check)
         return _load_folder(where.path, parts, device, tell, check)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         raise CheckpointError(f"{where.name} could not be loaded: {_brief(error)}") from error
@@ -239,47 +230,6 @@ def _load_part(place: Path, part: Part, dtype: Any) -> Any:
             f"The weights in {place} lack {len(missing)} tensors ({sorted(missing)[0]} is one)."
         )
     return model.eval()
-
-
-def _load_file(path: Path, device: Any, tell: Tell, check: Check) -> tuple[Any, str, Any]:
-    """A single file in the original layout; configuration and tokenizer come from the hub."""
-    import diffusers
-    import torch
-    from diffusers.loaders import single_file_utils
-
-    from engine.devices import pick_dtype
-
-    header = check_safetensors(path)
-    keys = {key: value for key, value in header.items() if key != "__metadata__"}
-    if not any("diffusion_model." in key or "double_blocks." in key for key in keys):
-        raise CheckpointError(f"{path.name} is only a part of a checkpoint, or a LoRA.")
-    # Shapes are enough to tell the kind of model; the weights stay on disk.
-    shapes = {key: torch.empty(value["shape"], device="meta") for key, value in keys.items()}
-    kind = single_file_utils.infer_diffusers_model_type(shapes)
-    repo = single_file_utils.fetch_diffusers_config(shapes)["pretrained_model_name_or_path"]
-    cls = next((cls for start, cls in _SINGLE_FILE.items() if kind.startswith(start)), None)
-    if cls is None:
-        raise CheckpointError(f"{path.name} is a {kind} model, which cannot make a whole picture.")
-    family = checkpoints.family_of(cls)
-    dtype = pick_dtype(device, family)
-    config = checkpoints.cached_snapshot(repo)
-    tell("loading the file" if config else f"downloading the configuration of {repo}")
-    check()
-    try:
-        pipeline = getattr(diffusers, cls).from_single_file(
-            str(path),
-            config=str(config or repo),
-            dtype=dtype,
-            local_files_only=config is not None,
-        )
-    except Exception as error:
-        if config is not None:
-            raise
-        raise CheckpointError(
-            f"{path.name} holds no tokenizer; those of {repo} are needed. "
-            + hub.sentence(repo, error)
-        ) from error
-    return pipeline, family, dtype
 
 
 def _native_size(pipeline: Any) -> tuple[int, int]:

@@ -95,8 +95,10 @@ def fit(vae: Any) -> LatentRgb:
     unknowns = torch.cat([rows, torch.ones(len(rows), 1)], dim=1)
     if not unknowns.isfinite().all():
         raise ValueError("its encoder gives NaN")
-    solution = torch.linalg.lstsq(unknowns, wanted).solution
-    return LatentRgb(solution[:-1].to(vae.device), solution[-1].to(vae.device))
+    # gelsd: the default driver goes wrong, without a word, where latents depend on each other.
+    solution = torch.linalg.lstsq(unknowns.double(), wanted.double(), driver="gelsd").solution
+    matrix, bias = solution.float().split([len(solution) - 1, 1])
+    return LatentRgb(matrix.to(vae.device), bias[0].to(vae.device))
 
 
 class PredictedX0:

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from engine import schedulers
-from engine.devices import synchronize
+from engine.clock import PhaseClock
 from engine.errors import BrokenOutput, Cancelled, InvalidSpec, SafelightError
 from engine.events import Event, PreviewReady, RunDecoding, StepCompleted
 from engine.pipelines import Loaded
@@ -28,36 +28,6 @@ from engine.spec import RunSpec
 _DENOISERS = ("unet", "transformer", "transformer_2")
 _RATE_STEPS = 8
 _EXPECTS_PIL = "The pipeline gave no pictures."
-
-
-class PhaseClock:
-    """Seconds by phase. A phase ends only after the device has done the work it was given."""
-
-    def __init__(self, device: Any) -> None:
-        self.seconds = {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
-        self._device = device
-        self._phase: str | None = None
-        self._since = 0.0
-
-    @property
-    def phase(self) -> str | None:
-        return self._phase
-
-    def enter(self, phase: str | None) -> float:
-        """End the phase that is on and begin ``phase``; returns the time now."""
-        synchronize(self._device)
-        return self._switch(phase)
-
-    def abort(self) -> None:
-        """End the phase that is on, after a failure: the device may be unable to answer."""
-        self._switch(None)
-
-    def _switch(self, phase: str | None) -> float:
-        now = time.perf_counter()
-        if self._phase is not None:
-            self.seconds[self._phase] += now - self._since
-        self._phase, self._since = phase, now
-        return now
 
 
 class Runner:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -25,6 +23,7 @@ from engine.events import (
     RunFailed,
     RunFinished,
 )
+from engine.explain import explain
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.pipelines import Loaded, Pipelines
@@ -105,7 +104,7 @@ class Worker:
         except SafelightError as error:
             failed = str(error)
         except BaseException as error:  # MemoryError and what libraries raise: the engine lives on
-            failed = self._explain(error, attempt)
+            failed = explain(error, job.run_id, attempt.spec, attempt.loaded)
         # Here, outside the except block, nothing holds the frames of the exception any more, and
         # with them the tensors that filled the memory.
         if failed is not None:
@@ -266,25 +265,6 @@ class Worker:
     def _dtype(self, attempt: _Attempt) -> str:
         return str(attempt.loaded.dtype).removeprefix("torch.") if attempt.loaded else ""
 
-    def _explain(self, error: BaseException, attempt: _Attempt) -> str:
-        """One sentence for an error that is not one of ours. Keeps no reference to it."""
-        spec = attempt.spec
-        text = str(error).strip()
-        if is_out_of_memory(error):
-            if attempt.loaded is None:
-                return f"Not enough memory to load {spec.checkpoint}{_memory_figures(text)}."
-            batch = f"a batch of {spec.batch_size}" if spec.batch_size > 1 else "a picture"
-            advice = "batch or size" if spec.batch_size > 1 else "size"
-            return (
-                f"Not enough memory on {attempt.loaded.device} for {batch} at "
-                f"{spec.width}x{spec.height}{_memory_figures(text)}. Try a smaller {advice}."
-            )
-        log.error("Run %d failed:\n%s", attempt.job.run_id, traceback.format_exc())
-        brief = f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
-        if "CUDA error" in text:
-            return f"The GPU stopped working ({brief[:200]}). Restart Safelight."
-        return f"Something unexpected went wrong ({brief[:200]}). Details are in {_log_place()}."
-
     def _recover(self, attempt: _Attempt) -> None:
         """Free what a run that did not finish held. The checkpoint stays loaded."""
         try:
@@ -296,38 +276,6 @@ class Worker:
                 free_memory()
         except Exception:  # the device may be lost; the next run tells
             log.warning("Could not tidy up after run %d", attempt.job.run_id, exc_info=True)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on whichever device."""
-    if isinstance(error, MemoryError):
-        return True
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and isinstance(error, torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and bool(
-        re.search(r"out of memory|not enough memory|can't allocate memory", str(error))
-    )
-
-
-def _memory_figures(text: str) -> str:
-    """The sizes in torch's message on CUDA, as a clause of our sentence."""
-    wanted = re.search(r"Tried to allocate ([\d.]+ \w+)", text)
-    free = re.search(r"of which ([\d.]+ \w+) is free", text)
-    if not (wanted and free):
-        return ""
-    return f" ({wanted[1]} more were wanted, {free[1]} were free)"
-
-
-def _log_place() -> str:
-    """The log file, where the program has set one up."""
-    logger: logging.Logger | None = log
-    while logger is not None:
-        for handler in logger.handlers:
-            if isinstance(handler, logging.FileHandler):
-                return Path(handler.baseFilename).as_posix()
-        logger = logger.parent
-    return "the log"
 
 
 def _now() -> str:

@@ -82,17 +82,17 @@ def unet(**config: Any) -> Any:
     from diffusers import UNet2DConditionModel
 
     torch.manual_seed(0)
-    return UNet2DConditionModel(
-        sample_size=8,
-        block_out_channels=(16, 32),
-        layers_per_block=1,
-        in_channels=4,
-        out_channels=4,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        norm_num_groups=8,
-        **{"cross_attention_dim": HIDDEN, "attention_head_dim": 8, **config},
-    ).eval()
+    defaults: dict[str, Any] = {
+        "sample_size": 8,
+        "block_out_channels": (16, 32),
+        "layers_per_block": 1,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "norm_num_groups": 8,
+        "cross_attention_dim": HIDDEN,
+        "attention_head_dim": 8,
+    }
+    return UNet2DConditionModel(**{**defaults, **config}).eval()
 
 
 def sd(folder: Path) -> Path:

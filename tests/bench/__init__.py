@@ -1,0 +1,1 @@
+"""Figures of speed and memory, as tables. They are measured, never asserted."""
