@@ -7,11 +7,13 @@ and text, so that the engine can one day live in another process behind the same
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from engine.record import RunRecord
 from engine.spec import RunSpec
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from textual import work
@@ -59,7 +60,7 @@ class SafelightApp(App[int]):
     TITLE = "safelight"
     BINDINGS = bindings(APP)
     ENABLE_COMMAND_PALETTE = True
-    CSS = "ToastRack { align-horizontal: right; }"
+    CSS_PATH = Path(__file__).with_name("screens") / "studio.tcss"
 
     def __init__(
         self, lab: Lab, paths: Paths, settings: Settings, terminal: Terminal, complaint: str = ""
@@ -68,12 +69,28 @@ class SafelightApp(App[int]):
         self._lab = lab
         self._paths = paths
         self._settings = settings
-        self._complaint = complaint
+        self._complaints = [complaint] if complaint else []
         self._mailbox = Mailbox(urgent=self._hurry)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: EngineAPI | None = None
         self.engine_ended = True
         self.studio = StudioScreen(self._last_form(), terminal)
+        self._use_themes()
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.studio
+
+    def _use_themes(self) -> None:
+        """Register our themes and the user's, and take the one of the settings."""
+        for theme in (*builtin_themes(), *user_themes(self._paths.themes)):
+            if isinstance(theme, Theme):
+                self.register_theme(theme)
+            else:
+                self._complaints.append(theme)
+        known = self._settings.theme in self.available_themes
+        if not known:
+            self._complaints.append(f"No theme is called “{self._settings.theme}”.")
+        self.theme = self._settings.theme if known else "safelight"
 
     # Start
 
@@ -84,23 +101,11 @@ class SafelightApp(App[int]):
                 self._loop.add_signal_handler(number, self.exit, code)
             except (NotImplementedError, RuntimeError, ValueError):
                 break  # Not the main thread, or not POSIX: the default stays.
-        complaints = [self._complaint] if self._complaint else []
-        for theme in (*builtin_themes(), *user_themes(self._paths.themes)):
-            if isinstance(theme, Theme):
-                self.register_theme(theme)
-            else:
-                complaints.append(theme)
-        if self._settings.theme in self.available_themes:
-            self.theme = self._settings.theme
-        else:
-            self.theme = "safelight"
-            complaints.append(f"No theme is called “{self._settings.theme}”.")
-        self.push_screen(self.studio)
         # The first frame does not wait for the history or the engine.
-        self.call_after_refresh(self._open_lab, complaints)
+        self.call_after_refresh(self._open_lab)
 
-    def _open_lab(self, complaints: Sequence[str]) -> None:
-        for complaint in complaints:
+    def _open_lab(self) -> None:
+        for complaint in self._complaints:
             self.notify(complaint, severity="warning", markup=False, timeout=8)
         try:
             self._engine = self._lab.open(self._mailbox.put)

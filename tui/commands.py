@@ -175,6 +175,14 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
 }
 
 
+PANEL_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
+    "picture": (("←→", "Pick"), ("Enter", "One / all")),
+    "runs": (("↑↓", "Look"), ("Enter", "Bring back")),
+    "parameters": (("↑↓", "Change"),),
+}
+"""Keys that only work in one panel, for the last line."""
+
+
 def bindings(commands: Iterable[Command]) -> list[BindingType]:
     """Textual's bindings for some commands."""
     return [command.binding() for command in commands]

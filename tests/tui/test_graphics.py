@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.tui.scripted import picture
-from tui.graphics.halfblock import fitted, half_blocks
+from tui.graphics.fit import fitted
+from tui.graphics.halfblock import half_blocks
 from tui.graphics.sixel import sixels
 from tui.graphics.terminal import understood
 from tui.widgets.picture import contact_sheet

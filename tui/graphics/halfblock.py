@@ -53,21 +53,3 @@ def resized(image: Image.Image, width: int, height: int) -> Image.Image:
     shrinks = width < rgb.width or height < rgb.height
     method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
     return rgb.resize((width, height), method)
-
-
-def fitted(width: int, height: int, columns: int, rows: int, cell_ratio: float) -> tuple[int, int]:
-    """The largest ``(columns, rows)`` that show ``width`` x ``height`` pixels unstretched.
-
-    Args:
-        width, height: of the picture, in pixels.
-        columns, rows: the room there is.
-        cell_ratio: height of a cell divided by its width; 2 in most terminals.
-    """
-    if min(width, height, columns, rows) <= 0:
-        return 0, 0
-    wide = columns
-    tall = columns * height / width / cell_ratio
-    if tall > rows:
-        tall = rows
-        wide = round(rows * cell_ratio * width / height)
-    return max(1, min(columns, wide)), max(1, min(rows, round(tall)))

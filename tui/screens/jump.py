@@ -11,6 +11,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
+from tui.widgets.field import Field
+
 _MNEMONICS = {
     **{"prompt": "p", "negative": "n", "runs": "r", "picture": "i", "messages": "m"},
     **{"field-seed": "s", "field-num-inference-steps": "t", "field-guidance-scale": "g"},
@@ -47,7 +49,9 @@ class JumpScreen(ModalScreen[Widget | None]):
     def compose(self) -> ComposeResult:
         for key, widget in self._targets.items():
             label = Label(key, markup=False)
-            label.absolute_offset = widget.region.offset
+            # At the start of a field's row, where it hides no value.
+            row = next((node for node in widget.ancestors if isinstance(node, Field)), widget)
+            label.absolute_offset = row.region.offset
             yield label
 
     def on_key(self, event: Key) -> None:

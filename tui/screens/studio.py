@@ -6,21 +6,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PIL import Image
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, TextArea
+from textual.widgets import TextArea
 
 from engine.record import RunRecord
 from engine.spec import RunSpec
 from tui import form as forms
-from tui.commands import STUDIO, bindings
-from tui.graphics.files import PictureUnreadable, read_picture
+from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
 from tui.screens.jump import JumpScreen
 from tui.screens.studio_events import EventPainter
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.parameters import Parameters
 from tui.widgets.picture import Picture
@@ -30,6 +29,8 @@ from tui.widgets.run_table import Row, RunTable
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from tui.app import SafelightApp
 
 
@@ -42,9 +43,8 @@ class StudioScreen(Screen[None]):
             ends it, asking for a new run begins it again.
     """
 
-    CSS_PATH = "studio.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (23, "-short"), (32, "-tall")]
     BINDINGS = bindings(STUDIO)
     AUTO_FOCUS = "#prompt"
 
@@ -57,34 +57,35 @@ class StudioScreen(Screen[None]):
         self.painter = EventPainter(self)
 
     def compose(self) -> ComposeResult:
+        form = self._first_form
         yield TitleBar()
         with Horizontal(id="body"):
             with Vertical(id="form"):
-                yield PromptEditor("What to draw", widget_id="prompt")
-                yield PromptEditor("What to keep away from", widget_id="negative")
-                yield Parameters(id="parameters")
+                yield PromptEditor(
+                    form["prompt"],
+                    title="Prompt",
+                    placeholder="What to draw",
+                    widget_id="prompt",
+                )
+                yield PromptEditor(
+                    form["negative_prompt"],
+                    title="Negative prompt",
+                    placeholder="What to keep away from",
+                    widget_id="negative",
+                )
+                yield Parameters(form)
                 yield RunTable()
             with Vertical(id="stage"):
                 yield Picture(self._terminal)
-                yield ProgressLines(id="progress")
+                yield ProgressLines(id="progress", classes="panel")
                 yield Messages()
-        yield Footer(show_command_palette=False)
+        yield KeyBar([command for command in (*STUDIO, *APP) if command.footer])
 
-    def on_mount(self) -> None:
-        titles = {
-            "prompt": "Prompt",
-            "negative": "Negative prompt",
-            "parameters": "Settings",
-            "runs": "Runs",
-            "picture": "Picture",
-            "progress": "Progress",
-            "messages": "Messages",
-        }
-        for name, title in titles.items():
-            panel = self.query_one(f"#{name}")
-            panel.border_title = title
-            panel.add_class("panel")
-        self.form = self._first_form
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the panel that has the focus."""
+        focused = self.focused
+        panel = (node.id for node in focused.ancestors_with_self) if focused else ()
+        self.query_one(KeyBar).here = next((PANEL_KEYS[i] for i in panel if i in PANEL_KEYS), ())
 
     # The parts, by name
 
@@ -228,7 +229,7 @@ class StudioScreen(Screen[None]):
         if record is None or not record.images:
             words = {"failed": "This run failed.", "cancelled": "This run was stopped."}
             error = (record.error if record else "") or ""
-            self.picture.say(words.get(row.status, "No picture."), "", *wrapped(error, 60))
+            self.picture.say(words.get(row.status, "No picture."), "", error)
             self.painter.caption(row.spec, row.id)
             return
         self._read_pictures(row, record)
@@ -237,12 +238,14 @@ class StudioScreen(Screen[None]):
     def _read_pictures(self, row: Row, record: RunRecord) -> None:
         from textual.worker import get_current_worker
 
+        from tui.graphics.files import PictureUnreadable, read_picture
+
         worker = get_current_worker()
         try:
             images = tuple(read_picture(Path(image.path)) for image in record.images)
         except PictureUnreadable as error:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self.picture.say, *wrapped(str(error), 60))
+                self.app.call_from_thread(self.picture.say, str(error))
             return
         if not worker.is_cancelled:
             seeds = tuple(image.seed for image in record.images)
@@ -253,12 +256,3 @@ class StudioScreen(Screen[None]):
     ) -> None:
         self.picture.show(images, seeds)
         self.painter.caption(spec, run_id)
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` characters, cleaned."""
-    from textwrap import wrap
-
-    from tui.text import clean
-
-    return wrap(clean(text), width)

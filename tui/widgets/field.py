@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Paste
 from textual.message import Message
@@ -22,22 +22,29 @@ Nudge = Callable[[str, int], str | None]
 """Gives the text after ``direction`` (+1 or -1) steps, or None when it is not a number."""
 
 
-class Field(Vertical):
-    """A labelled value. Its name is the field's name in the form."""
+class Field(Horizontal):
+    """A labelled value. Its name is the field's name in the form.
+
+    The app shows many of these in its first frame, so each is as few widgets as it can be.
+    """
 
     DEFAULT_CSS = """
     Field {
-        height: auto;
-        & > Horizontal { height: 1; }
-        & .label { width: 12; color: $text-muted; }
-        & .mark { width: 2; color: $accent; }
-        & .problem { display: none; color: $error; padding: 0 0 0 2; height: auto; }
-        &.-wrong .problem { display: block; }
-        &.-wrong .label { color: $error; }
-        &:focus-within .label { color: $accent; }
-        & Input { width: 1fr; background: transparent; padding: 0; }
-        & Input:focus { background: $panel; }
-        & Select { width: 1fr; }
+        height: 1;
+        &.-wrong {
+            height: auto;
+            layout: grid;
+            grid-size: 2;
+            grid-columns: 14 1fr;
+            grid-rows: auto;
+        }
+        & > .label { width: 14; color: $text-muted; }
+        & > .problem { column-span: 2; color: $error; padding: 0 0 0 2; height: auto; }
+        &.-wrong > .label { color: $error; }
+        &:focus-within > .label { color: $accent; }
+        & > Input { width: 1fr; background: transparent; padding: 0; }
+        & > Input:focus { background: $panel; }
+        & > Select { width: 1fr; }
     }
     """
 
@@ -49,15 +56,12 @@ class Field(Vertical):
 
     def __init__(self, name: str, label: str, tooltip: str) -> None:
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
-        self.label = label
+        self._label = label
         self.tooltip = tooltip
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Static("", classes="mark", markup=False)
-            yield Static(self.label, classes="label", markup=False)
-            yield self.editor()
-        yield Static("", classes="problem", markup=False)
+        yield Static(f"  {self._label}", classes="label", markup=False)
+        yield self.editor()
 
     def editor(self) -> Widget:
         """The widget that takes the value."""
@@ -71,12 +75,16 @@ class Field(Vertical):
     def value(self, text: str) -> None:
         raise NotImplementedError
 
-    def watch_problem(self, problem: str) -> None:
+    async def watch_problem(self, problem: str) -> None:
+        """Say below the value what is wrong with it."""
         self.set_class(bool(problem), "-wrong")
-        self.query_one(".problem", Static).update(Content(clean(problem)))
+        await self.query(".problem").remove()
+        if problem:
+            await self.mount(Static(Content(clean(problem)), classes="problem"))
 
     def watch_differs(self, differs: bool) -> None:
-        self.query_one(".mark", Static).update("•" if differs else "")
+        mark = ("• ", "$accent") if differs else "  "
+        self.query_one(".label", Static).update(Content.assemble(mark, self._label))
 
 
 class NumberInput(Input):
@@ -87,8 +95,8 @@ class NumberInput(Input):
         Binding("down", "nudge(-1)", "Less", show=False),
     ]
 
-    def __init__(self, nudge: Nudge | None, placeholder: str) -> None:
-        super().__init__(compact=True, placeholder=placeholder, select_on_focus=True)
+    def __init__(self, value: str, nudge: Nudge | None, placeholder: str) -> None:
+        super().__init__(value, compact=True, placeholder=placeholder, select_on_focus=True)
         self._nudge = nudge
 
     def action_nudge(self, direction: int) -> None:
@@ -106,10 +114,17 @@ class TextField(Field):
     """A field that is typed into. ↑ and ↓ change a number, Enter goes to the next field."""
 
     def __init__(
-        self, name: str, label: str, tooltip: str, *, placeholder: str = "", nudge: Nudge | None
+        self,
+        name: str,
+        label: str,
+        tooltip: str,
+        *,
+        value: str,
+        placeholder: str = "",
+        nudge: Nudge | None = None,
     ) -> None:
         super().__init__(name, label, tooltip)
-        self._input = NumberInput(nudge, placeholder)
+        self._input = NumberInput(clean(value), nudge, placeholder)
 
     def editor(self) -> Widget:
         return self._input
@@ -137,12 +152,14 @@ class TextField(Field):
 class ChoiceField(Field):
     """A field with a list of choices."""
 
-    def __init__(self, name: str, label: str, tooltip: str, choices: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, label: str, tooltip: str, *, value: str, choices: tuple[str, ...]
+    ) -> None:
         super().__init__(name, label, tooltip)
+        self._choices = choices if value in choices else (*choices, value)
         self._select: Select[str] = Select(
-            self._options(choices), value=choices[0], allow_blank=False, compact=True
+            self._options(self._choices), value=value, allow_blank=False, compact=True
         )
-        self._choices = choices
 
     @staticmethod
     def _options(choices: tuple[str, ...]) -> list[tuple[Content, str]]:

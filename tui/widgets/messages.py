@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 
-from rich.text import Text
-from textual.widgets import RichLog
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
 
 from tui.text import clean
 
-_STYLES = {"": "", "good": "success", "warning": "warning", "bad": "error"}
+_COLOURS = {"": "", "good": "$success", "warning": "$warning", "bad": "$error"}
+_KEPT = 200
 
 
-class Messages(RichLog, can_focus=True):
-    """The log of this session. Text is shown as it is: no markup is read from it."""
+class Messages(VerticalScroll, can_focus=True):
+    """The messages of this session. No markup is read from them."""
+
+    BORDER_TITLE = "Messages"
 
     def __init__(self) -> None:
-        super().__init__(id="messages", max_lines=1000, wrap=True, markup=False, highlight=False)
+        super().__init__(id="messages", classes="panel")
+        self._lines: deque[Content] = deque(maxlen=_KEPT)
+
+    def compose(self) -> ComposeResult:
+        yield Static("")
 
     def say(self, text: str, tone: str = "") -> None:
         """Add a line. ``tone`` is ``""``, ``"good"``, ``"warning"`` or ``"bad"``."""
-        variables = self.app.theme_variables
-        line = Text(datetime.now().strftime("%H:%M:%S "), style=variables["text-muted"])
-        line.append(clean(text), style=variables.get(_STYLES[tone], ""))
-        self.write(line)
+        time = datetime.now().strftime("%H:%M:%S ")
+        self._lines.append(Content.assemble((time, "$text-muted"), (clean(text), _COLOURS[tone])))
+        self.query_one(Static).update(Content("\n").join(self._lines))
+        self.scroll_end(animate=False)

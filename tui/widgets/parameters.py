@@ -34,11 +34,19 @@ class Parameters(VerticalScroll, can_focus=False):
     class Changed(Message):
         """Some value changed."""
 
+    BORDER_TITLE = "Settings"
+
+    def __init__(self, form: Mapping[str, str]) -> None:
+        super().__init__(id="parameters", classes="panel")
+        self._first = form
+
     def compose(self) -> ComposeResult:
+        first = self._first
         yield TextField(
             "seed",
             "Seed",
             "The same seed gives the same picture. Empty: a new random one at each run.",
+            value=first["seed"],
             placeholder="random",
             nudge=_nudge_seed,
         )
@@ -46,24 +54,28 @@ class Parameters(VerticalScroll, can_focus=False):
             "num_inference_steps",
             "Steps",
             "How often the model is asked to remove noise. More is slower; 20 is often enough.",
+            value=first["num_inference_steps"],
             nudge=step_by(1, 1, MAX_STEPS),
         )
         yield TextField(
             "guidance_scale",
             "Guidance",
             "How closely the picture follows the prompt. 1 turns it off and halves the work.",
+            value=first["guidance_scale"],
             nudge=step_by(0.5, 0, MAX_GUIDANCE, decimals=1),
         )
         yield ChoiceField(
             "scheduler",
             "Scheduler",
             "The rule that walks from noise to picture. Better ones need fewer steps.",
-            (*names_for(flow=False), OWN_SCHEDULER),
+            value=first["scheduler"],
+            choices=(*names_for(flow=False), OWN_SCHEDULER),
         )
         yield TextField(
             "size",
             "Size",
             "Width x height in pixels, multiples of 8. Empty: the checkpoint's own size.",
+            value=first["size"],
             placeholder="checkpoint's own",
             nudge=_nudge_size,
         )
@@ -71,14 +83,15 @@ class Parameters(VerticalScroll, can_focus=False):
             "batch_size",
             "Batch",
             "Pictures made together, each with its own seed: seed, seed + 1, …",
+            value=first["batch_size"],
             nudge=step_by(1, 1, MAX_BATCH),
         )
         yield TextField(
             "checkpoint",
             "Checkpoint",
             "The model: scenes (bundled), a hub id, a folder, or a .safetensors file.",
+            value=first["checkpoint"],
             placeholder="scenes",
-            nudge=None,
         )
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import ClassVar
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar
 
-from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
@@ -19,9 +19,13 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.graphics.halfblock import fitted, half_blocks
-from tui.graphics.sixel import overlay, sixels
+from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
+from tui.text import clean
+
+if TYPE_CHECKING:
+    # At run time only once there is a picture: the first frame does not wait for Pillow.
+    from PIL import Image
 
 EMPTY = ("No picture yet.", "", "Press ^R to make one.")
 
@@ -65,6 +69,7 @@ def contact_sheet(
 class Picture(Widget, can_focus=True):
     """Shows one picture as large as it gets, or all of a batch."""
 
+    BORDER_TITLE = "Picture"
     BINDINGS: ClassVar = [
         Binding("left", "pick(-1, 0)", "Pick", show=False),
         Binding("right", "pick(1, 0)", "Pick", show=False),
@@ -86,7 +91,7 @@ class Picture(Widget, can_focus=True):
         """Another picture of the batch was picked, or the pictures changed."""
 
     def __init__(self, terminal: Terminal) -> None:
-        super().__init__(id="picture")
+        super().__init__(id="picture", classes="panel")
         self.terminal = terminal
         self.images: tuple[Image.Image, ...] = ()
         self.seeds: tuple[int, ...] = ()
@@ -107,7 +112,7 @@ class Picture(Widget, can_focus=True):
         self._redraw()
 
     def say(self, *lines: str) -> None:
-        """Show some words in the middle instead of a picture."""
+        """Show some words in the middle instead of a picture, wrapped to its width."""
         self.images, self.seeds, self._hint = (), (), lines
         self._redraw()
 
@@ -202,6 +207,8 @@ class Picture(Widget, can_focus=True):
         return [Tile(index, (columns - wide) // 2, (rows - tall) // 2, wide, tall)]
 
     def _tile_strips(self, tile: Tile, background: Style) -> list[Strip]:
+        from tui.graphics.halfblock import half_blocks
+
         image = self.images[tile.index]
         strips = half_blocks(image, tile.columns, tile.rows)
         if self._wants_pixels(tile):
@@ -223,8 +230,9 @@ class Picture(Widget, can_focus=True):
 
     def _words(self, columns: int, rows: int, background: Style) -> list[Strip]:
         style = background + self.get_component_rich_style("picture--hint")
-        top = max(0, (rows - len(self._hint)) // 2)
-        lines = [""] * top + list(self._hint)
+        wrapped = [part for line in self._hint for part in wrap(clean(line), columns) or [""]]
+        top = max(0, (rows - len(wrapped)) // 2)
+        lines = [""] * top + wrapped
         lines += [""] * (rows - len(lines))
         return [
             Strip([Segment(line[:columns].center(columns), style)], columns)
@@ -241,6 +249,8 @@ class Picture(Widget, can_focus=True):
 
     @work(thread=True, group="sixels")
     def _encode(self, tile: Tile, image: Image.Image) -> None:
+        from tui.graphics.sixel import sixels
+
         width = tile.columns * self.terminal.cell_width
         height = tile.rows * self.terminal.cell_height
         data = sixels(image, width, height)
@@ -257,5 +267,7 @@ class Picture(Widget, can_focus=True):
         # Below another screen the pixels would shine through it.
         if data is None or not self._wants_pixels(tile) or not self.screen.is_active:
             return []
+        from tui.graphics.sixel import overlay
+
         corner = self.content_region.offset
         return overlay(data, corner.x + tile.x, corner.y + tile.y)

@@ -42,6 +42,8 @@ class ProgressLines(Widget):
     ProgressLines { height: 2; padding: 0 1; }
     """
 
+    BORDER_TITLE = "Progress"
+
     state: reactive[Progress] = reactive(Progress())
 
     def render(self) -> Content:

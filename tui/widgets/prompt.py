@@ -22,9 +22,11 @@ class PromptEditor(TextArea):
     }
     """
 
-    def __init__(self, placeholder: str, *, widget_id: str) -> None:
+    def __init__(self, text: str, *, title: str, placeholder: str, widget_id: str) -> None:
         super().__init__(
+            clean(text, lines=True),
             id=widget_id,
+            classes="panel",
             compact=True,
             soft_wrap=True,
             tab_behavior="focus",
@@ -32,6 +34,8 @@ class PromptEditor(TextArea):
             highlight_cursor_line=False,
             placeholder=placeholder,
         )
+        self.border_title = title
+        self.move_cursor(self.document.end)
 
     async def _on_paste(self, event: Paste) -> None:
         event.text = clean(event.text, lines=True)

@@ -69,6 +69,7 @@ class Row:
 class RunTable(ScrollView, can_focus=True):
     """Runs, newest first. Rows are drawn only when they are seen."""
 
+    BORDER_TITLE = "Runs"
     BINDINGS: ClassVar = [
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
@@ -99,7 +100,7 @@ class RunTable(ScrollView, can_focus=True):
         row: Row
 
     def __init__(self) -> None:
-        super().__init__(id="runs")
+        super().__init__(id="runs", classes="panel")
         self._rows: list[Row] = []
 
     @property

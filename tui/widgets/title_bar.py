@@ -11,6 +11,8 @@ from engine.events import MemorySampled
 from tui.text import one_line
 from tui.widgets.memory import MemoryGauge
 
+_NAME = Content.styled("safelight", "bold $accent")
+
 
 class TitleBar(Horizontal):
     """One line across the top."""
@@ -19,20 +21,19 @@ class TitleBar(Horizontal):
     TitleBar {
         height: 1;
         padding: 0 1;
-        & .name { width: auto; color: $accent; text-style: bold; }
-        & .place { width: 1fr; padding: 0 2; color: $text-muted; }
+        & .place { width: 1fr; }
     }
     """
 
     def compose(self) -> ComposeResult:
-        yield Static("safelight", classes="name", markup=False)
-        yield Static("", classes="place", markup=False)
+        yield Static(_NAME, classes="place")
         yield MemoryGauge()
 
     def show_place(self, checkpoint: str, device: str, dtype: str) -> None:
         """Show what is loaded, and where."""
         parts = (one_line(part, 60) for part in (checkpoint, device, dtype) if part)
-        self.query_one(".place", Static).update(Content(" · ".join(parts)))
+        place = (f"  {' · '.join(parts)}", "$text-muted")
+        self.query_one(".place", Static).update(Content.assemble(_NAME, place))
 
     def show_memory(self, sample: MemorySampled) -> None:
         self.query_one(MemoryGauge).add(sample)

@@ -1,0 +1,127 @@
+"""Pictures of the screens, compared with those that were looked at and found good.
+
+After a change that was meant: ``SAFELIGHT_NEW_SCREENS=1 pytest tests/tui/test_screens.py``, then
+open the SVG files in ``tests/tui/screens`` and look at them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, TextArea
+
+from engine.record import Status
+from engine.spec import RunSpec
+from tests.tui.conftest import Open, Session
+from tests.tui.scripted import ScriptedLab, record_of
+from tui.settings import Settings
+
+SCREENS = Path(__file__).with_name("screens")
+PROMPT = "a red sun over blue mountains, orange sky, birds"
+
+
+class Noon(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Noon:
+        return cls(2026, 1, 1, 12, 0, 0, tzinfo=tz)
+
+
+def past() -> list[RunSpec]:
+    schedulers = ["DPM++ 2M", "PNDM", "Euler a", None, "UniPC", "DPM++ 2M SDE"]
+    return [
+        RunSpec(PROMPT, seed=s * 37 % 1000, scheduler=schedulers[s % 6], batch_size=1 + s % 4)
+        for s in range(40)
+    ]
+
+
+def lab() -> ScriptedLab:
+    records = [
+        record_of(n, spec, Status.FAILED if n % 9 == 5 else Status.FINISHED, "Not enough memory.")
+        for n, spec in enumerate(past(), 1)
+    ]
+    return ScriptedLab(records[::-1])
+
+
+async def empty(s: Session) -> None:
+    s.engine.loaded()
+
+
+async def running(s: Session) -> None:
+    s.engine.loaded()
+    s.studio.parameters.set_value("batch_size", "4")
+    await s.press("ctrl+r", "ctrl+s", "ctrl+r")
+    s.engine.begin()
+    s.engine.step(13)
+    s.engine.sample_memory(3 * 1024**3)
+
+
+async def finished(s: Session) -> None:
+    await running(s)
+    s.engine.finish()
+
+
+async def wrong(s: Session) -> None:
+    s.engine.loaded()
+    s.studio.parameters.set_value("size", "100x100")
+    s.studio.parameters.set_value("num_inference_steps", "0")
+    await s.press("ctrl+r")
+
+
+async def helping(s: Session) -> None:
+    await s.press("f1")
+
+
+async def jumping(s: Session) -> None:
+    await s.press("ctrl+o")
+
+
+async def quitting(s: Session) -> None:
+    await running(s)
+    await s.press("ctrl+q")
+
+
+SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
+    "empty-120x40": (empty, (120, 40), "safelight"),
+    "running-80x24": (running, (80, 24), "safelight"),
+    "running-120x40": (running, (120, 40), "safelight"),
+    "finished-120x40-light": (finished, (120, 40), "safelight-light"),
+    "finished-200x60": (finished, (200, 60), "safelight"),
+    "wrong-80x24": (wrong, (80, 24), "safelight"),
+    "help-80x24": (helping, (80, 24), "safelight"),
+    "jump-120x40": (jumping, (120, 40), "safelight"),
+    "quit-80x24": (quitting, (80, 24), "safelight"),
+}
+
+
+@pytest.mark.parametrize("name", SHOTS)
+async def test_screen(open_app: Open, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    steps, size, theme = SHOTS[name]
+    monkeypatch.setattr("tui.widgets.messages.datetime", Noon)
+    runs = ScriptedLab() if name.startswith("empty") else lab()
+    async with open_app(runs, size=size, settings=Settings(theme=theme)) as s:
+        for editor in (*s.studio.query(Input), *s.studio.query(TextArea)):
+            editor.cursor_blink = False
+        await steps(s)
+        await s.settle()
+        svg = s.app.export_screenshot(simplify=True)
+    # The ids hold a hash of everything, which would hide where a difference is.
+    svg = re.sub(r"terminal-\d+", "terminal", svg)
+    kept = SCREENS / f"{name}.svg"
+    if os.environ.get("SAFELIGHT_NEW_SCREENS"):
+        SCREENS.mkdir(exist_ok=True)
+        kept.write_text(svg, encoding="utf-8")
+    now = kept.with_suffix(".now.svg")
+    same = kept.read_text(encoding="utf-8") == svg
+    if same:
+        now.unlink(missing_ok=True)
+    else:
+        now.write_text(svg, encoding="utf-8")
+    assert same, f"{name} looks different: compare {kept} with {now.name}"
