@@ -11,14 +11,13 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 
 from engine.api import Emit
-from engine.events import EngineIdle, Event, RunCancelled, RunQueued, RunStarted
+from engine.events import EngineIdle, Event, RunCancelled, RunFailed, RunQueued, RunStarted
 from engine.history import History
 from engine.memory import MemorySampler
-from engine.record import RunRecord, Status
+from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
 
 log = logging.getLogger("safelight.engine")
@@ -166,8 +165,11 @@ class Engine:
                     waiting = len(self._queue)
                 self._tell(RunStarted(run.run_id, run.spec, waiting))
                 worker.run(Job(run.run_id, run.spec, run.cancelled.is_set))
-            except BaseException:  # a bug in the worker itself: the thread must outlive it
+            except BaseException as error:  # a bug in the worker: the thread must outlive it
                 log.exception("The engine failed around run %d", run.run_id)
+                sentence = f"Something unexpected went wrong ({type(error).__name__})."
+                record = self._blank(run, Status.FAILED, sentence)
+                self._tell(RunFailed(run.run_id, record))
             finally:
                 with self._changed:
                     self._current = None
@@ -199,6 +201,8 @@ class Engine:
                 log.exception("A reader of events failed at %s", type(event).__name__)
 
     def _tell_never_started(self, run: _Waiting) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        record = RunRecord(run.run_id, Status.CANCELLED, run.spec, now, device="", dtype="")
-        self._tell(RunCancelled(run.run_id, record))
+        self._tell(RunCancelled(run.run_id, self._blank(run, Status.CANCELLED)))
+
+    def _blank(self, run: _Waiting, status: Status, error: str = "") -> RunRecord:
+        """The record of a run of which nothing is known but how it ended."""
+        return RunRecord(run.run_id, status, run.spec, now(), device="", dtype="", error=error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import os
 import sys
 import threading
@@ -93,17 +94,20 @@ class Pipelines:
         pipeline.to(device)
         pipeline.set_progress_bar_config(disable=True)
         width, height = _native_size(pipeline)
+        own = getattr(pipeline, "scheduler", None)
+        if own is None:
+            raise CheckpointError(f"Pipelines like this one ({family}) are not supported yet.")
         self._loaded = Loaded(
             name=where.name,
             pipeline=pipeline,
-            own_scheduler=pipeline.scheduler,
+            own_scheduler=own,
             family=family,
             device=device,
             dtype=dtype,
             width=width,
             height=height,
-            schedulers=schedulers.compatible_names(pipeline, pipeline.scheduler),
-            uses_negative_prompt=family != "flux",
+            schedulers=schedulers.compatible_names(pipeline, own),
+            uses_negative_prompt=_reads_negative_prompt(pipeline, family),
             rgb=_latent_rgb(pipeline) if self._previews else None,
             stamp=_stamp(where.path),
             seconds=time.perf_counter() - started,
@@ -124,7 +128,6 @@ def import_libraries() -> Any:
 
     Takes seconds the first time. The variables are read by the libraries when they are imported.
     """
-    fresh = "diffusers" not in sys.modules
     os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     import diffusers
@@ -137,10 +140,6 @@ def import_libraries() -> Any:
     disable_progress_bars()
     from engine import devices
 
-    if fresh:
-        # The libraries' half a million objects live as long as the process. Out of the collector's
-        # sight they no longer cost 200 ms, with the screen standing still, at each collection.
-        gc.freeze()
     return devices
 
 
@@ -186,10 +185,17 @@ def _load_folder(
     cls = str(checkpoints.read_json(folder / "model_index.json")["_class_name"])
     family = checkpoints.family_of(cls)
     dtype = pick_dtype(device, family)
+    classes = [_class_of(part) for part in parts]
+    getattr(diffusers, cls, None)
+    check()
+    # The libraries' half a million objects live as long as the process. Out of the collector's
+    # sight they no longer cost 200 ms, with the screen standing still, at each collection. Before
+    # the first weights: those must stay where they can be collected.
+    gc.freeze()
     loaded = {}
-    for part in parts:
+    for part, part_cls in zip(parts, classes, strict=True):
         tell(f"loading {part.name.replace('_', ' ')}")
-        loaded[part.name] = _load_part(folder / part.name, part, dtype)
+        loaded[part.name] = _load_part(folder / part.name, part_cls, dtype)
         check()
     try:
         auto = diffusers.AutoPipelineForText2Image
@@ -201,10 +207,8 @@ def _load_folder(
     return pipeline, family, dtype
 
 
-def _load_part(place: Path, part: Part, dtype: Any) -> Any:
-    """One component, as ``DiffusionPipeline.from_pretrained`` would load it."""
-    import torch
-
+def _class_of(part: Part) -> Any:
+    """The class of a component, from diffusers, one of its pipelines, or transformers."""
     library = part.library
     if library not in ("diffusers", "transformers"):
         library = f"diffusers.pipelines.{library}"
@@ -213,10 +217,17 @@ def _load_part(place: Path, part: Part, dtype: Any) -> Any:
         raise CheckpointError(
             f"The part {part.name} is a {part.cls}, which this version of {part.library} lacks."
         )
-    if not (isinstance(cls, type) and issubclass(cls, torch.nn.Module)):
+    return cls
+
+
+def _load_part(place: Path, cls: Any, dtype: Any) -> Any:
+    """One component, as ``DiffusionPipeline.from_pretrained`` would load it."""
+    import torch
+
+    is_model = isinstance(cls, type) and issubclass(cls, torch.nn.Module)
+    if not is_model:
         return cls.from_pretrained(place, local_files_only=True)
-    loader: Any = cls
-    model, info = loader.from_pretrained(
+    model, info = cls.from_pretrained(
         place,
         dtype=dtype,
         use_safetensors=True,
@@ -230,6 +241,12 @@ def _load_part(place: Path, part: Part, dtype: Any) -> Any:
             f"The weights in {place} lack {len(missing)} tensors ({sorted(missing)[0]} is one)."
         )
     return model.eval()
+
+
+def _reads_negative_prompt(pipeline: Any, family: str) -> bool:
+    """Flux has the argument, but reads it only with a second guidance scale that no spec has."""
+    takes = inspect.signature(type(pipeline).__call__).parameters
+    return "negative_prompt" in takes and family != "flux"
 
 
 def _native_size(pipeline: Any) -> tuple[int, int]:

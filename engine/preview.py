@@ -142,7 +142,7 @@ class PredictedX0:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        del self._scheduler.step  # the class's own is below it
+        vars(self._scheduler).pop("step", None)  # the class's own is below it
         self._x0 = None
 
     def _predict(self, model_output: Any, timestep: Any, sample: Any, out: Any) -> Any:

@@ -7,7 +7,7 @@ denoising model, the end of the last step, and the return of the call.
 
 from __future__ import annotations
 
-import inspect
+import functools
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,10 +19,11 @@ from PIL import Image
 
 from engine import schedulers
 from engine.clock import PhaseClock
-from engine.errors import BrokenOutput, Cancelled, InvalidSpec, SafelightError
+from engine.errors import BrokenOutput, Cancelled, SafelightError
 from engine.events import Event, PreviewReady, RunDecoding, StepCompleted
 from engine.pipelines import Loaded
 from engine.preview import PERIOD_SECONDS, PredictedX0, unpack
+from engine.request import arguments, check_size, takes_callback, unused_words
 from engine.spec import RunSpec
 
 _DENOISERS = ("unet", "transformer", "transformer_2")
@@ -80,8 +81,8 @@ class Runner:
         """
         pipeline = self._loaded.pipeline
         self._check()
-        self._check_size()
-        self._note_unused_words()
+        check_size(self._spec, self._loaded)
+        self.notes += unused_words(self._spec, self._loaded)
         try:
             pipeline.scheduler = schedulers.build(
                 pipeline, self._loaded.own_scheduler, self._spec.scheduler
@@ -89,7 +90,7 @@ class Runner:
             with ExitStack() as hooks, torch.inference_mode():
                 self._watch(hooks)
                 self._enter("encode")
-                out = pipeline(**self._arguments())
+                out = self._call(pipeline)
                 self._enter(None)
         except BaseException:
             self.clock.abort()
@@ -100,63 +101,15 @@ class Runner:
         self._check()
         return self._pictures(out)
 
-    # What the pipeline is asked for
-
-    def _arguments(self) -> dict[str, Any]:
-        spec = self._spec
-        takes = inspect.signature(type(self._loaded.pipeline).__call__).parameters
-        arguments: dict[str, Any] = {
-            "prompt": spec.prompt,
-            "width": spec.width,
-            "height": spec.height,
-            "num_inference_steps": spec.num_inference_steps,
-            "guidance_scale": spec.guidance_scale,
-            # On the CPU, so that a seed gives the same noise on every device and in every batch.
-            "generator": [torch.Generator("cpu").manual_seed(seed) for seed in spec.seeds],
-            "output_type": "pil",
-        }
-        if "num_images_per_prompt" in takes:
-            arguments["num_images_per_prompt"] = spec.batch_size
-        elif spec.batch_size > 1:
-            arguments["prompt"] = [spec.prompt] * spec.batch_size
-        if spec.negative_prompt and self._loaded.uses_negative_prompt:
-            arguments["negative_prompt"] = spec.negative_prompt
-        if "callback_on_step_end" in takes:
-            arguments["callback_on_step_end"] = self._on_step
-        return arguments
-
-    def _check_size(self) -> None:
-        """Flux and SD3 work on 2x2 patches of latents; diffusers rounds in silence or raises."""
-        pipeline = self._loaded.pipeline
-        multiple = int(getattr(pipeline, "vae_scale_factor", 8))
-        if self._loaded.family in ("flux", "sd3"):
-            multiple *= 2
-        for name in ("width", "height"):
-            side = getattr(self._spec, name)
-            if side % multiple:
-                low = side - side % multiple
-                sizes = f"{low} or {low + multiple}" if low else f"{multiple}"
-                raise InvalidSpec(
-                    name,
-                    f"{name.capitalize()} must be a multiple of {multiple} for this checkpoint: "
-                    f"{sizes}, not {side}.",
-                )
-
-    def _note_unused_words(self) -> None:
-        spec, pipeline = self._spec, self._loaded.pipeline
-        if spec.negative_prompt and not self._loaded.uses_negative_prompt:
-            self.notes.append("This kind of checkpoint reads no negative prompt.")
-        elif spec.negative_prompt and spec.guidance_scale <= 1:
-            self.notes.append("The negative prompt was not used: guidance is 1 or less.")
-        if self._loaded.family not in ("sd", "sdxl"):
-            return
-        limit = pipeline.tokenizer.model_max_length
-        for words, label in ((spec.prompt, "prompt"), (spec.negative_prompt, "negative prompt")):
-            length = len(pipeline.tokenizer(words).input_ids) if len(words) > limit else 0
-            if length > limit:
-                self.notes.append(
-                    f"The {label} has {length} tokens; this checkpoint read the first {limit}."
-                )
+    def _call(self, pipeline: Any) -> Any:
+        try:
+            return pipeline(**arguments(self._spec, self._loaded, self._on_step_end))
+        except ValueError as error:
+            if self.evaluations:
+                raise
+            # What pipelines raise when they check their arguments, before any work.
+            reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else "no reason"
+            raise SafelightError(f"The checkpoint's pipeline refuses this run: {reason}") from error
 
     # What happens on the way
 
@@ -166,9 +119,22 @@ class Runner:
             module = getattr(pipeline, name, None)
             if isinstance(module, torch.nn.Module):
                 hooks.callback(module.register_forward_pre_hook(self._on_evaluation).remove)
+        scheduler = pipeline.scheduler
         if self._previews:
-            self._x0 = hooks.enter_context(PredictedX0(pipeline.scheduler))
+            self._x0 = hooks.enter_context(PredictedX0(scheduler))
             self._x0.want()
+        if not takes_callback(pipeline):
+            # Some pipelines (PixArt, IF) have no callback; their scheduler knows the steps too.
+            step = scheduler.step
+
+            @functools.wraps(step)
+            def told(*args: Any, **kwargs: Any) -> Any:
+                out = step(*args, **kwargs)
+                self._on_step()
+                return out
+
+            scheduler.step = told
+            # The scheduler is this run's own, and is thrown away with its wrappers.
         vae = getattr(pipeline, "vae", None)
         if vae is not None:
             decode = vae.decode
@@ -184,9 +150,13 @@ class Runner:
             self._ends.append(self._denoising_since)
         self.evaluations += 1
 
-    def _on_step(self, pipeline: Any, index: int, _timestep: Any, _tensors: Any) -> dict[str, Any]:
-        self.steps = index + 1
-        steps = int(pipeline.num_timesteps)
+    def _on_step_end(self, _pipeline: Any, _index: int, _t: Any, _tensors: Any) -> dict[str, Any]:
+        self._on_step()
+        return {}
+
+    def _on_step(self) -> None:
+        self.steps += 1
+        steps = len(self._loaded.pipeline.scheduler.timesteps)
         self._keep_pace()
         now = time.perf_counter()
         self._ends.append(now)
@@ -206,7 +176,6 @@ class Runner:
         self._preview(now)
         if self.steps >= steps:
             self._begin_decoding()
-        return {}
 
     def _keep_pace(self) -> None:
         """On CUDA, wait for the step before this one.

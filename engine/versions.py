@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -16,16 +17,20 @@ _DRIVER = Path("/proc/driver/nvidia/version")
 
 def versions() -> dict[str, str]:
     """Safelight, Python, the libraries, and CUDA with its driver where there is one."""
+    torch = sys.modules.get("torch")  # asked only when the engine has already imported it
+    return dict(_versions(getattr(getattr(torch, "version", None), "cuda", None)))
+
+
+@cache
+def _versions(cuda: str | None) -> dict[str, str]:
     found = {"safelight": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    torch = sys.modules.get("torch")  # asked only when the engine has already imported it
-    cuda = getattr(getattr(torch, "version", None), "cuda", None)
     if cuda:
-        found["cuda"] = str(cuda)
+        found["cuda"] = cuda
         try:
             text = _DRIVER.read_text(encoding="utf-8", errors="replace")
         except OSError:

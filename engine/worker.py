@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -27,7 +26,7 @@ from engine.explain import explain
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.pipelines import Loaded, Pipelines
-from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.record import ImageRecord, RunRecord, Seconds, Status, now
 from engine.spec import RunSpec
 from engine.versions import versions
 
@@ -94,10 +93,10 @@ class Worker:
 
     def run(self, job: Job) -> None:
         """Do one run and tell how it ended."""
-        attempt = _Attempt(job, job.spec, _now(), time.perf_counter())
-        self._memory.reset_peak()
+        attempt = _Attempt(job, job.spec, now(), time.perf_counter())
         failed = None
         try:
+            self._memory.reset_peak()
             self._attempt(attempt)
         except Cancelled:
             attempt.status = Status.CANCELLED
@@ -246,7 +245,7 @@ class Worker:
             seconds=Seconds(**{name: round(value, 6) for name, value in seconds.items()}),
             evaluations=runner.evaluations if runner else 0,
             steps=runner.steps if runner else 0,
-            memory_peak_bytes=self._memory.peak(),
+            memory_peak_bytes=self._peak(),
             memory_kind=self._memory.kind,
             device=self._device_label(attempt),
             dtype=self._dtype(attempt),
@@ -254,6 +253,12 @@ class Worker:
             error=attempt.error,
             notes=tuple(runner.notes) if runner else (),
         )
+
+    def _peak(self) -> int:
+        try:
+            return self._memory.peak()
+        except Exception:  # the device may be lost; the run's own error tells of it
+            return 0
 
     def _device_label(self, attempt: _Attempt) -> str:
         if attempt.loaded is None:
@@ -273,10 +278,7 @@ class Worker:
             if "torch" in sys.modules:
                 from engine.devices import free_memory
 
-                free_memory()
+                # A cancel leaves no cycles behind, and the next run is waiting.
+                free_memory(collect=attempt.status is Status.FAILED)
         except Exception:  # the device may be lost; the next run tells
             log.warning("Could not tidy up after run %d", attempt.job.run_id, exc_info=True)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

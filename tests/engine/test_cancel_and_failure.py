@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+from engine.api import EngineAPI
 from engine.engine import Engine
 from engine.events import (
     CheckpointLoading,
@@ -140,7 +141,23 @@ def test_stop_cancels_everything(harness: Make, spec: RunSpec) -> None:
 
 
 def test_stop_before_start() -> None:
-    assert Engine(lambda _: None).stop(1)
+    engine: EngineAPI = Engine(lambda _: None)
+    assert engine.stop(1)
+
+
+def test_a_bug_in_the_worker_ends_its_run(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.worker import Worker
+
+    def bug(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    tested = harness()
+    with monkeypatch.context() as patch:
+        patch.setattr(Worker, "run", bug)
+        assert "ZeroDivisionError" in tested.fail(spec).error
+    assert tested.run(spec)
 
 
 def test_a_bad_reader_does_not_hurt(spec: RunSpec) -> None:
@@ -226,6 +243,28 @@ def test_a_surprise_names_the_log(
     assert str(file) in record.error
     assert "\n" not in record.error
     assert "Traceback" in file.read_text()
+    assert tested.run(spec)
+
+
+def test_what_the_pipeline_refuses(
+    harness: Make, spec: RunSpec, checkpoint: Callable[[str], Path]
+) -> None:
+    """PixArt knows only some sizes."""
+    tested = harness()
+    refused = RunSpec("a", str(checkpoint("pixart")), scheduler=None, num_inference_steps=2)
+    tested.run(refused)
+    loaded = tested.all(CheckpointLoading)
+
+    def no(*_: Any, **__: Any) -> None:
+        raise ValueError("Invalid sample size\nand more")
+
+    from diffusers import PixArtAlphaPipeline
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PixArtAlphaPipeline, "encode_prompt", no)
+        record = tested.fail(refused)
+    assert record.error == "The checkpoint's pipeline refuses this run: Invalid sample size"
+    assert tested.all(CheckpointLoading) == loaded
     assert tested.run(spec)
 
 

@@ -16,8 +16,10 @@ from engine.events import (
     CheckpointLoaded,
     CheckpointLoading,
     EngineIdle,
+    Event,
     MemorySampled,
     PreviewReady,
+    RunCancelled,
     RunDecoding,
     RunFinished,
     RunQueued,
@@ -27,7 +29,7 @@ from engine.events import (
 from engine.history import History
 from engine.images import load_image, read_metadata
 from engine.record import Status
-from engine.spec import RunSpec
+from engine.spec import MAX_SEED, RunSpec
 from tests.engine.harness import EngineHarness
 
 Make = Callable[..., EngineHarness]
@@ -100,6 +102,37 @@ def test_each_family_as_bare_diffusers(
     assert previews
     assert all(image.size == (8, 6) for event in previews for image in event.images)
     assert all(len(event.images) == 2 for event in previews)
+
+
+def test_a_pipeline_of_no_family_of_ours(checkpoint: Callable[[str], Path], harness: Make) -> None:
+    """PixArt has no callback at the end of a step: steps, previews and cancel work all the same."""
+    folder = checkpoint("pixart")
+    spec = RunSpec(
+        "a red sun",
+        str(folder),
+        "stars",
+        num_inference_steps=4,
+        scheduler=None,
+        width=256,
+        height=256,
+    )
+    tested = harness()
+    finished = tested.run(spec)
+    extra = {"negative_prompt": "stars"}
+    assert pixels(finished.images) == bare(folder, spec, **extra)
+    assert (finished.record.steps, finished.record.evaluations) == (4, 4)
+    assert tested.wait(CheckpointLoaded).family == "PixArtAlphaPipeline"
+    assert tested.all(PreviewReady)
+    assert len(tested.all(RunDecoding)) == 1
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, StepCompleted) and event.step == 3:
+            tested.engine.cancel()
+
+    tested.react = cancel
+    end = tested.end_of(tested.engine.submit(spec.with_(num_inference_steps=40)))
+    assert isinstance(end, RunCancelled)
+    assert end.record.steps == 3
 
 
 def test_events_in_order(harness: Make, spec: RunSpec) -> None:
@@ -261,10 +294,11 @@ def test_guidance_and_the_negative_prompt_matter(harness: Make, spec: RunSpec) -
     assert "negative prompt was not used" in unused.record.notes[0]
 
 
-def test_empty_long_and_strange_prompts(harness: Make, spec: RunSpec) -> None:
+def test_strange_prompts_and_the_last_seed(harness: Make, spec: RunSpec) -> None:
     tested = harness()
     assert tested.run(spec.with_(prompt="")).record.notes == ()
     assert tested.run(spec.with_(prompt="\x00\x1b[31m 山 🌄 \n\t")).record.notes is not None
+    assert tested.run(spec.with_(seed=MAX_SEED)).record.images[0].seed == MAX_SEED
     long = tested.run(spec.with_(prompt="a red sun over blue mountains, " * 20))
     assert "this checkpoint read the first 77" in long.record.notes[0]
 

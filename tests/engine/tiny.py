@@ -227,3 +227,37 @@ def _wide(encoder: Any) -> Any:
     config.d_model = 2 * HIDDEN
     torch.manual_seed(0)
     return T5EncoderModel(config).eval()
+
+
+def pixart(folder: Path) -> Path:
+    """PixArt: of no family of ours, and its pipeline has no callback at the end of a step."""
+    from diffusers import DPMSolverMultistepScheduler, PixArtAlphaPipeline, PixArtTransformer2DModel
+
+    tokenizer, text_encoder = t5(folder / "tokenizer")
+    torch.manual_seed(0)
+    transformer = PixArtTransformer2DModel(
+        sample_size=32,
+        num_layers=2,
+        patch_size=2,
+        attention_head_dim=8,
+        num_attention_heads=3,
+        caption_channels=HIDDEN,
+        in_channels=4,
+        cross_attention_dim=24,
+        out_channels=8,
+        attention_bias=True,
+        activation_fn="gelu-approximate",
+        num_embeds_ada_norm=1000,
+        norm_type="ada_norm_single",
+        norm_elementwise_affine=False,
+        norm_eps=1e-6,
+        use_additional_conditions=False,
+    ).eval()
+    PixArtAlphaPipeline(
+        tokenizer=tokenizer,
+        text_encoder=text_encoder,
+        vae=vae(),
+        transformer=transformer,
+        scheduler=DPMSolverMultistepScheduler(),
+    ).save_pretrained(folder)
+    return folder
