@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import signal
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.api import Emit, EngineAPI
 from engine.errors import SafelightError
-from engine.record import RunRecord
-from engine.spec import RunSpec
 from tui import form as forms
-from tui.bridge import Mailbox
 from tui.commands import APP, STUDIO, bindings
 from tui.files import write_atomically
 from tui.graphics.terminal import Terminal
+from tui.log import start as start_log
 from tui.paths import Paths
-from tui.screens.confirm import ConfirmScreen
-from tui.screens.help import HelpScreen
 from tui.screens.studio import StudioScreen
 from tui.settings import Settings
 from tui.themes import builtin_themes, user_themes
+
+if TYPE_CHECKING:
+    # What the first frame does not need is imported when it is used.
+    from engine.api import Emit, EngineAPI
+    from engine.record import RunRecord
+    from engine.spec import RunSpec
+    from tui.bridge import Mailbox
 
 REDRAWS_PER_SECOND = 10
 STOP_SECONDS = 3.0
@@ -70,7 +73,7 @@ class SafelightApp(App[int]):
         self._paths = paths
         self._settings = settings
         self._complaints = [complaint] if complaint else []
-        self._mailbox = Mailbox(urgent=self._hurry)
+        self._mailbox: Mailbox | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: EngineAPI | None = None
         self.engine_ended = True
@@ -105,8 +108,13 @@ class SafelightApp(App[int]):
         self.call_after_refresh(self._open_lab)
 
     def _open_lab(self) -> None:
+        gc.enable()
+        start_log(self._paths)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", markup=False, timeout=8)
+        from tui.bridge import Mailbox
+
+        self._mailbox = Mailbox(urgent=self._hurry)
         try:
             self._engine = self._lab.open(self._mailbox.put)
             self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
@@ -133,7 +141,7 @@ class SafelightApp(App[int]):
                 log.debug("The loop has ended; nobody is left to tell.")
 
     def _deliver(self) -> None:
-        if not self.studio.is_mounted:
+        if self._mailbox is None or not self.studio.is_mounted:
             return
         with self.batch_update():
             for event in self._mailbox.take():
@@ -183,6 +191,8 @@ class SafelightApp(App[int]):
     # Keys
 
     def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             return
         focused = self.focused
@@ -194,6 +204,8 @@ class SafelightApp(App[int]):
     @work
     async def action_request_quit(self) -> None:
         if self._engine is not None and self._engine.busy:
+            from tui.screens.confirm import ConfirmScreen
+
             question = "A run is on. Quitting stops it; finished pictures are kept."
             if not await self.push_screen_wait(
                 ConfirmScreen("Quit?", question, "stop and quit", "stay")

@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 failed, 2 bad arguments, 130 cancelled.
 
 from __future__ import annotations
 
-import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from engine import __version__
 from tui.graphics.terminal import Probe, Terminal
 
 if TYPE_CHECKING:
-    from tui.paths import Paths
+    import argparse
 
 PATIENCE = 0.12
 """Seconds the terminal has for its answer, counted from before the imports."""
@@ -23,6 +23,8 @@ PATIENCE = 0.12
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
+    import argparse
+
     top = argparse.ArgumentParser(
         prog="safelight",
         description="A darkroom for diffusion models in the terminal. Without a command: the app.",
@@ -65,27 +67,32 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line. Returns the exit code."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words:
+        return run_app()  # the usual case, which need not wait for argparse
+    options = parser().parse_args(words)
+    if options.command is None:
+        return run_app(options.device, options.graphics)
     from tui import log
+    from tui.headless import run
     from tui.paths import Paths
 
     paths = Paths.find()
     log.start(paths)
-    if options.command is None:
-        return run_app(options, paths)
-    from tui.headless import run
-
     return run(options, paths)
 
 
-def run_app(options: argparse.Namespace, paths: Paths) -> int:
-    """Open the app and wait for its end."""
+def run_app(device: str | None = None, graphics: str | None = None) -> int:
+    """Open the app and wait for its end. What is given goes before the settings."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(
             "The app needs a terminal. Without one, try: safelight generate PROMPT",
             file=sys.stderr,
         )
         return 2
+    # Collecting garbage while modules load costs a tenth of the start; the app turns it on again
+    # after its first frame.
+    gc.disable()
     probe = Probe()
     probe.ask()
     try:
@@ -93,14 +100,16 @@ def run_app(options: argparse.Namespace, paths: Paths) -> int:
 
         from tui.app import SafelightApp
         from tui.lab import RealLab
+        from tui.paths import Paths
         from tui.settings import read_settings
     finally:
         terminal = probe.answer(PATIENCE)
+    paths = Paths.find()
     settings, complaint = read_settings(paths.settings_file)
     settings = replace(
         settings,
-        device=options.device or settings.device,
-        graphics=options.graphics or settings.graphics,
+        device=device or settings.device,
+        graphics=graphics or settings.graphics,
     )
     lab = RealLab(paths, settings)
     chosen = _chosen(terminal, settings.graphics)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from logging.handlers import RotatingFileHandler
 
 from tui.paths import Paths
 
@@ -17,6 +16,8 @@ def start(paths: Paths) -> None:
     logger.propagate = False
     if logger.handlers:
         return
+    from logging.handlers import RotatingFileHandler
+
     try:
         paths.state.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = RotatingFileHandler(

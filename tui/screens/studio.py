@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import TextArea
 
-from engine.record import RunRecord
-from engine.spec import RunSpec
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
-from tui.screens.jump import JumpScreen
-from tui.screens.studio_events import EventPainter
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.parameters import Parameters
@@ -31,7 +30,18 @@ from tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from PIL import Image
 
+    from engine.record import RunRecord
+    from engine.spec import RunSpec
     from tui.app import SafelightApp
+    from tui.screens.studio_events import EventPainter
+
+WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+HEIGHTS = [(0, "-tiny"), (23, "-short"), (32, "-tall")]
+"""Style classes, from which width and height on."""
+
+
+def _class(breakpoints: list[tuple[int, str]], size: int) -> str:
+    return next(name for least, name in reversed(breakpoints) if size >= least)
 
 
 class StudioScreen(Screen[None]):
@@ -43,18 +53,19 @@ class StudioScreen(Screen[None]):
             ends it, asking for a new run begins it again.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (23, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS = bindings(STUDIO)
     AUTO_FOCUS = "#prompt"
 
     def __init__(self, form: forms.Form, terminal: Terminal) -> None:
-        super().__init__()
+        # With the classes of its size from the start, the first frame is styled once.
+        columns, rows = get_terminal_size()
+        super().__init__(classes=f"{_class(WIDTHS, columns)} {_class(HEIGHTS, rows)}")
         self._first_form = form
         self._terminal = terminal
         self.last: forms.Form | None = None
         self.following = True
-        self.painter = EventPainter(self)
 
     def compose(self) -> ComposeResult:
         form = self._first_form
@@ -81,11 +92,22 @@ class StudioScreen(Screen[None]):
                 yield Messages()
         yield KeyBar([command for command in (*STUDIO, *APP) if command.footer])
 
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        # At the very first all styles have just been worked out.
+        event.refresh_styles = self.is_mounted and bool(self.size)
+
     def on_descendant_focus(self) -> None:
         """Show the keys of the panel that has the focus."""
         focused = self.focused
         panel = (node.id for node in focused.ancestors_with_self) if focused else ()
         self.query_one(KeyBar).here = next((PANEL_KEYS[i] for i in panel if i in PANEL_KEYS), ())
+
+    @cached_property
+    def painter(self) -> EventPainter:
+        """Shows what the engine tells. Not needed for the first frame, nor are its imports."""
+        from tui.screens.studio_events import EventPainter
+
+        return EventPainter(self)
 
     # The parts, by name
 
@@ -189,6 +211,8 @@ class StudioScreen(Screen[None]):
 
     @work
     async def action_jump(self) -> None:
+        from tui.screens.jump import JumpScreen
+
         target = await self.app.push_screen_wait(JumpScreen(self))
         if target is not None:
             target.focus()

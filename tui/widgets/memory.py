@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 
-from engine.events import MemorySampled
 from tui.text import size
+
+if TYPE_CHECKING:
+    from engine.events import MemorySampled
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NEARLY_FULL = 0.92

@@ -21,6 +21,7 @@ from textual.widget import Widget
 
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
+from tui.ink import ink
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -81,8 +82,6 @@ class Picture(Widget, can_focus=True):
     DEFAULT_CSS = """
     Picture { height: 1fr; width: 1fr; }
     """
-
-    COMPONENT_CLASSES: ClassVar = {"picture--label", "picture--picked", "picture--hint"}
 
     picked = reactive(0)
     alone = reactive(False)
@@ -223,13 +222,13 @@ class Picture(Widget, can_focus=True):
 
     def _label(self, tile: Tile) -> Strip:
         picked = tile.index == self.picked
-        name = "picture--picked" if picked else "picture--label"
+        style = ink(self, "accent" if picked else "text-muted", bold=picked)
         seed = str(self.seeds[tile.index]) if tile.index < len(self.seeds) else ""
         text = f"{'▸ ' if picked else ''}{seed}"[: tile.columns].center(tile.columns)
-        return Strip([Segment(text, self.get_component_rich_style(name))], tile.columns)
+        return Strip([Segment(text, self.rich_style + style)], tile.columns)
 
     def _words(self, columns: int, rows: int, background: Style) -> list[Strip]:
-        style = background + self.get_component_rich_style("picture--hint")
+        style = background + ink(self, "text-muted")
         wrapped = [part for line in self._hint for part in wrap(clean(line), columns) or [""]]
         top = max(0, (rows - len(wrapped)) // 2)
         lines = [""] * top + wrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,16 +16,20 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.record import RunRecord, Status
-from engine.spec import RunSpec
+from tui.ink import ink
 from tui.text import one_line, seconds, size
 
+if TYPE_CHECKING:
+    from engine.record import RunRecord
+    from engine.spec import RunSpec
+
+# By status: of ``engine.record.Status``, or of a run that is not over.
 _SIGNS = {
-    "queued": ("○", "run-table--dim"),
-    "running": ("●", "run-table--live"),
-    Status.FINISHED.value: ("✓", "run-table--good"),
-    Status.CANCELLED.value: ("–", "run-table--dim"),
-    Status.FAILED.value: ("✗", "run-table--bad"),
+    "queued": ("○", "text-muted"),
+    "running": ("●", "accent"),
+    "finished": ("✓", "success"),
+    "cancelled": ("–", "text-muted"),
+    "failed": ("✗", "error"),
 }
 
 
@@ -54,9 +58,9 @@ class Row:
             return "queued"
         if self.status == "running":
             return f"{self.percent}%"
-        if self.status == Status.FAILED:
+        if self.status == "failed":
             return "failed"
-        if self.status == Status.CANCELLED:
+        if self.status == "cancelled":
             return "stopped"
         return seconds(self.record.seconds.total) if self.record else ""
 
@@ -79,11 +83,6 @@ class RunTable(ScrollView, can_focus=True):
         Binding("end", "edge(-1)", show=False),
         Binding("enter", "choose", show=False),
     ]
-
-    COMPONENT_CLASSES: ClassVar = {
-        *("run-table--good", "run-table--bad", "run-table--dim", "run-table--live"),
-        *("run-table--cursor", "run-table--cursor-blurred", "run-table--text"),
-    }
 
     cursor = reactive(0)
 
@@ -199,20 +198,20 @@ class RunTable(ScrollView, can_focus=True):
         base = self.rich_style
         if index >= len(self._rows):
             if not self._rows and y == 0:
-                dim = base + self.get_component_rich_style("run-table--dim", partial=True)
+                dim = base + ink(self, "text-muted")
                 words = Strip([Segment("No runs yet. ^R makes the first.", dim)])
                 return words.adjust_cell_length(width, base)
             return Strip.blank(width, base)
         if index == self.cursor:
-            name = "run-table--cursor" if self.has_focus else "run-table--cursor-blurred"
-            base = base + self.get_component_rich_style(name, partial=True)
+            kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
+            base = base + ink(self, f"{kind}-foreground", f"{kind}-background")
         cells = Strip(self._segments(self._rows[index], width, base))
         return cells.adjust_cell_length(width, base)
 
     def _segments(self, row: Row, width: int, base: Style) -> list[Segment]:
-        sign, name = _SIGNS.get(row.status, ("?", "run-table--dim"))
-        coloured = base + self.get_component_rich_style(name, partial=True)
-        dim = base + self.get_component_rich_style("run-table--dim", partial=True)
+        sign, name = _SIGNS.get(row.status, ("?", "text-muted"))
+        coloured = base + ink(self, name)
+        dim = base + ink(self, "text-muted")
         digits = max(2, len(str(self._rows[0].id)))
         cells = [
             Segment(f"#{row.id}".rjust(digits + 1) + " ", dim),

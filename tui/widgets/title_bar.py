@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from engine.events import MemorySampled
 from tui.text import one_line
 from tui.widgets.memory import MemoryGauge
+
+if TYPE_CHECKING:
+    from engine.events import MemorySampled
 
 _NAME = Content.styled("safelight", "bold $accent")
 
