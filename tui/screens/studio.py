@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -32,8 +32,23 @@ if TYPE_CHECKING:
 
     from engine.record import RunRecord
     from engine.spec import RunSpec
-    from tui.app import SafelightApp
     from tui.screens.studio_events import EventPainter
+
+
+class Host(Protocol):
+    """What the studio asks of the app that shows it."""
+
+    def submit(self, spec: RunSpec) -> None:
+        """Queue a run."""
+
+    def stop_run(self) -> bool:
+        """Stop the run that is on. Returns whether there was one."""
+        ...
+
+    def stop_all(self) -> bool:
+        """Stop the run that is on and empty the queue. Returns whether there was anything."""
+        ...
+
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
 HEIGHTS = [(0, "-tiny"), (23, "-short"), (32, "-tall")]
@@ -112,8 +127,8 @@ class StudioScreen(Screen[None]):
     # The parts, by name
 
     @property
-    def safelight(self) -> SafelightApp:
-        return cast("SafelightApp", self.app)
+    def host(self) -> Host:
+        return cast("Host", self.app)
 
     @property
     def prompt(self) -> PromptEditor:
@@ -178,14 +193,14 @@ class StudioScreen(Screen[None]):
             return
         self.following = True
         self.runs.look_at_newest()
-        self.safelight.submit(spec)
+        self.host.submit(spec)
 
     def action_stop(self) -> None:
-        if not self.safelight.stop_run():
+        if not self.host.stop_run():
             self.notify("Nothing is running.", timeout=2)
 
     def action_stop_all(self) -> None:
-        if not self.safelight.stop_all():
+        if not self.host.stop_all():
             self.notify("Nothing is running.", timeout=2)
 
     def action_new_seed(self) -> None:
