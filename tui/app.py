@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import signal
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -34,12 +36,22 @@ if TYPE_CHECKING:
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.bridge import Mailbox
+    from tui.graphics.driver import TerminalAnswered
 
 REDRAWS_PER_SECOND = 10
 STOP_SECONDS = 3.0
 RUNS_AT_START = 500
 
 log = logging.getLogger("safelight.tui")
+
+
+def _driver() -> type[Driver] | None:
+    """Our driver, where there are POSIX terminals."""
+    if sys.platform == "win32":
+        return None
+    from tui.graphics.driver import Driver as Ours
+
+    return Ours
 
 
 class Lab(Protocol):
@@ -68,7 +80,7 @@ class SafelightApp(App[int]):
     def __init__(
         self, lab: Lab, paths: Paths, settings: Settings, terminal: Terminal, complaint: str = ""
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=_driver())
         self._lab = lab
         self._paths = paths
         self._settings = settings
@@ -77,7 +89,7 @@ class SafelightApp(App[int]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: EngineAPI | None = None
         self.engine_ended = True
-        self.studio = StudioScreen(self._last_form(), terminal)
+        self.studio = StudioScreen(self._last_form(), terminal.limited_to(settings.graphics))
         self._use_themes()
 
     def get_default_screen(self) -> Screen[None]:
@@ -146,6 +158,11 @@ class SafelightApp(App[int]):
         with self.batch_update():
             for event in self._mailbox.take():
                 self.studio.painter.show(event)
+
+    def on_terminal_answered(self, event: TerminalAnswered) -> None:
+        """Draw better from now on, if the terminal can."""
+        event.stop()
+        self.studio.picture.use(event.terminal.limited_to(self._settings.graphics))
 
     # What the studio asks for
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine import __version__
-from tui.graphics.terminal import Probe, Terminal
+from tui.graphics.terminal import Probe
 
 if TYPE_CHECKING:
     import argparse
@@ -112,8 +112,7 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
         graphics=graphics or settings.graphics,
     )
     lab = RealLab(paths, settings)
-    chosen = _chosen(terminal, settings.graphics)
-    app = SafelightApp(lab, paths, settings, chosen, complaint)
+    app = SafelightApp(lab, paths, settings, terminal, complaint)
     code = app.run()
     app.shut_down()
     code = app.return_code if code is None else code
@@ -124,14 +123,3 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
         os._exit(code or 0)
     lab.close()
     return code or 0
-
-
-def _chosen(terminal: Terminal, graphics: str) -> Terminal:
-    """What the terminal can do, as far as the user lets it."""
-    from dataclasses import replace
-
-    if graphics == "auto":
-        return terminal
-    known = terminal.cell_width and terminal.cell_height
-    width, height = (terminal.cell_width, terminal.cell_height) if known else (10, 20)
-    return replace(terminal, protocol=graphics, cell_width=width, cell_height=height)

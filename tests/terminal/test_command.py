@@ -167,3 +167,15 @@ def test_importing_the_screen_brings_no_torch() -> None:
     code = "import sys, tui.app, tui.cli, tui.lab, tui.headless; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_a_late_answer_of_the_terminal_is_heard_and_not_typed(opened: Any) -> None:
+    app = opened()
+    app.wait_for("birds")
+    app.press("\x1b[6;20;10t\x1b[?6")
+    app.press("2;4;22c", "!")
+    app.wait_for("birds!")
+    assert "62" not in app.text.split("Negative")[0]
+    app.press("ctrl+r")
+    app.wait_for("✓ #1 took")
+    app.wait_for(lambda _: b"\x1bP0;0;0q" in app.raw)

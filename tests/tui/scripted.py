@@ -146,12 +146,14 @@ class ScriptedEngine:
         images = tuple(picture(seed) for seed in spec.seeds)
         self.emit(events.RunFinished(run_id, record_of(run_id, spec), images))
 
-    def fail(self, sentence: str) -> None:
-        """Let the current run fail."""
+    def fail(self, sentence: str, *, made: bool = False) -> None:
+        """Let the current run fail, before or after its pictures were ``made``."""
         assert self.current is not None
         run_id, spec = self.current
         self.current = None
-        self.emit(events.RunFailed(run_id, record_of(run_id, spec, Status.FAILED, sentence)))
+        images = tuple(picture(seed) for seed in spec.seeds) if made else ()
+        record = record_of(run_id, spec, Status.FAILED, sentence)
+        self.emit(events.RunFailed(run_id, record, images))
 
     def sample_memory(self, used: int) -> None:
         """Tell how much memory is in use."""

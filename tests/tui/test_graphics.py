@@ -86,3 +86,25 @@ def test_what_the_terminal_says_it_can(
     found = understood(heard, window)
     assert found.protocol == protocol
     assert (found.cell_width, found.cell_height) == cell
+
+
+@pytest.mark.parametrize(
+    ("fed", "keys"),
+    [
+        (["a\x1b[6;20;10t\x1b[?62;4cb"], "ab"),
+        (["\x1b[6;2", "0;10t\x1b[?", "62;4c", "x"], "x"),
+        (["\x1b[6~"], "pagedown"),
+        (["\x1b[6", "~"], "pagedown"),
+    ],
+)
+def test_answers_are_taken_out_of_what_is_typed(fed: list[str], keys: str) -> None:
+    from textual.events import Key
+
+    from tui.graphics.driver import TerminalAnswered, _Parser
+
+    parser = _Parser()
+    messages = [message for data in fed for message in parser.feed(data)]
+    typed = "".join(message.key for message in messages if isinstance(message, Key))
+    assert typed == keys
+    answered = [m.terminal for m in messages if isinstance(m, TerminalAnswered)]
+    assert [t.protocol for t in answered] == ([] if keys == "pagedown" else ["sixel"])

@@ -197,6 +197,38 @@ async def test_a_failed_run_shows_its_sentence(open_app: Open) -> None:
         assert len(s.engine.submitted) == 2
 
 
+async def test_pictures_that_could_not_be_kept_are_still_shown(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.fail("The disk is full.", made=True)
+        await s.settle()
+        assert s.studio.picture.seeds == (7,)
+        assert "The disk is full" in s.seen()
+
+
+async def test_the_mouse_works_too(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.pilot.click("KeyBar", offset=(2, 0))
+        assert len(s.engine.submitted) == 1
+        await s.pilot.click("#field-num-inference-steps Input")
+        await s.press("up")
+        assert s.studio.form["num_inference_steps"] == "21"
+        s.studio.parameters.set_value("batch_size", "4")
+        await s.press("ctrl+r")
+        for _ in range(2):
+            s.engine.begin()
+            s.engine.finish()
+        await s.settle()
+        tile = s.studio.picture._tiles[3]
+        await s.pilot.click("#picture", offset=(tile.x + 4, tile.y + 3))
+        await s.settle()
+        assert s.studio.picture.seed == 10
+        await s.pilot.click("#runs", offset=(5, 2))
+        assert s.studio.runs.current is not None
+        assert s.studio.runs.current.id == 1
+
+
 async def test_a_history_that_cannot_be_opened_is_told(open_app: Open) -> None:
     lab = ScriptedLab(broken=HistoryError("The history is not a database."))
     async with open_app(lab) as s:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from select import select
 from time import monotonic
 from typing import Any
@@ -43,6 +43,14 @@ class Terminal:
             return self.cell_height / self.cell_width
         return 2.0
 
+    def limited_to(self, graphics: str) -> Terminal:
+        """The same terminal, drawing as the user wants: ``auto`` is as it can."""
+        if graphics == "auto":
+            return self
+        known = self.cell_width and self.cell_height
+        width, height = (self.cell_width, self.cell_height) if known else (10, 20)
+        return replace(self, protocol=graphics, cell_width=width, cell_height=height)
+
 
 class Probe:
     """A question to the terminal: :meth:`ask` early, :meth:`answer` late."""
@@ -70,14 +78,19 @@ class Probe:
             self._restore()
 
     def answer(self, patience: float) -> Terminal:
-        """What the terminal said within ``patience`` seconds of being asked."""
+        """What the terminal has said by now.
+
+        An answer that has begun is waited for until ``patience`` seconds after the question. One
+        that has not is left to the app's driver, so that nobody waits for a slow link.
+        """
         heard = b""
         if self._saved is None:
             return Terminal()
         try:
             until = self._asked_at + patience
             while not _ATTRIBUTES.search(heard) and len(heard) < _MOST_BYTES:
-                ready, _, _ = select([self._input], [], [], max(0.0, until - monotonic()))
+                wait = max(0.0, until - monotonic()) if heard else 0.0
+                ready, _, _ = select([self._input], [], [], wait)
                 if not ready:
                     break
                 heard += os.read(self._input, 256)
@@ -85,7 +98,7 @@ class Probe:
             pass
         finally:
             self._restore()
-        return understood(heard, _cell_of_window())
+        return understood(heard, cell_of_window())
 
     def _restore(self) -> None:
         if self._saved is not None:
@@ -95,7 +108,7 @@ class Probe:
             self._saved = None
 
 
-def _cell_of_window() -> tuple[int, int]:
+def cell_of_window() -> tuple[int, int]:
     """Width and height of a cell as the terminal's driver tells them; zeros when it does not."""
     import array
     import fcntl

@@ -147,7 +147,11 @@ class EventPainter:
     def _(self, event: events.RunFailed) -> None:
         studio, record = self._studio, event.record
         self._over(record)
-        if studio.following:
+        if studio.following and event.images:
+            # Made, but not kept: the disk was full, say. At least they can be seen.
+            studio.picture.show(event.images, record.spec.seeds)
+            self.caption(record.spec, event.run_id)
+        elif studio.following:
             studio.show_run(Row.of(record))
         self._progress(Progress(f"✗ #{event.run_id} failed", detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error}", "bad")

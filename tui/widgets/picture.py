@@ -115,6 +115,13 @@ class Picture(Widget, can_focus=True):
         self.images, self.seeds, self._hint = (), (), lines
         self._redraw()
 
+    def use(self, terminal: Terminal) -> None:
+        """Draw for this terminal from now on."""
+        if terminal != self.terminal:
+            self.terminal = terminal
+            self._sixels.clear()
+            self._redraw()
+
     @property
     def seed(self) -> int | None:
         """The seed of the picture that is picked."""
