@@ -265,7 +265,7 @@ def _native_size(pipeline: Any) -> tuple[int, int]:
 
 
 def _latent_rgb(pipeline: Any) -> Any:
-    from engine.preview import latent_rgb  # imports torch
+    from engine.latent_rgb import latent_rgb  # imports torch
 
     return latent_rgb(pipeline)
 

@@ -148,11 +148,13 @@ def against_bare(watch: Watch, folder: Path, spec: RunSpec, repeats: int) -> lis
             theirs.append(bare())
     whole, call = median(ours), median(theirs)
     making = median(a - b for a, b in zip(ours, saving, strict=True))
+    best = min(a - b for a, b in zip(ours, saving, strict=True))
     ratio = median(b / (a - c) for a, b, c in zip(ours, theirs, saving, strict=True))
     kept = median(b / a for a, b in zip(ours, theirs, strict=True))
     return [
         ("bare diffusers call", f"{call:.3f} s", "", ""),
         ("engine, without writing the PNG", f"{making:.3f} s", f"{ratio:.3f}", ">= 0.95"),
+        ("the same, by the best of each", f"{best:.3f} s", f"{min(theirs) / best:.3f}", ">= 0.95"),
         ("engine, with picture and row on disk", f"{whole:.3f} s", f"{kept:.3f}", ""),
         ("previews a run", f"{previews / repeats:.1f}", "", ""),
         ("a warm picture", f"{whole:.3f} s", "", "<= 1 s"),
