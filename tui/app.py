@@ -162,7 +162,7 @@ class SafelightApp(App[int]):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""
         event.stop()
-        self.studio.picture.use(event.terminal.limited_to(self._settings.graphics))
+        self.studio.draw_for(event.terminal.limited_to(self._settings.graphics))
 
     # What the studio asks for
 

@@ -176,7 +176,7 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
 
 
 PANEL_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
-    "picture": (("←→", "Pick"), ("Enter", "One / all")),
+    "picture": (("←→", "Pick"), ("Enter", "One / all"), ("F2", "View")),
     "runs": (("↑↓", "Look"), ("Enter", "Bring back")),
     "parameters": (("↑↓", "Change"),),
 }

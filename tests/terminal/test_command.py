@@ -169,6 +169,17 @@ def test_importing_the_screen_brings_no_torch() -> None:
     assert out.stdout.strip() == "False"
 
 
+def test_an_answer_before_the_first_frame_is_heard(opened: Any) -> None:
+    app = opened()
+    while b"\x1b[c" not in app.raw:
+        app.read()
+    # Textual's own first question is asked when it begins to listen, before anything is mounted.
+    while b"\x1b[?2048$p" not in app.raw:
+        app.read()
+    app.press("\x1b[6;20;10t\x1b[?62;4;22c", "!")
+    app.wait_for("birds!")
+
+
 def test_a_late_answer_of_the_terminal_is_heard_and_not_typed(opened: Any) -> None:
     app = opened()
     app.wait_for("birds")

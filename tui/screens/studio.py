@@ -124,6 +124,12 @@ class StudioScreen(Screen[None]):
 
         return EventPainter(self)
 
+    def draw_for(self, terminal: Terminal) -> None:
+        """Draw pictures for this terminal. May be called before anything is on the screen."""
+        self._terminal = terminal
+        for picture in self.query(Picture):
+            picture.use(terminal)
+
     # The parts, by name
 
     @property

@@ -217,7 +217,7 @@ class Picture(Widget, can_focus=True):
 
         image = self.images[tile.index]
         strips = half_blocks(image, tile.columns, tile.rows)
-        if self._wants_pixels(tile):
+        if self._wants_pixels():
             if self._key(tile) in self._sixels:
                 # Blanks below the pixels: writing a cell is what wipes old pixels away.
                 strips = [Strip([Segment(" " * tile.columns, background)])] * tile.rows
@@ -247,8 +247,10 @@ class Picture(Widget, can_focus=True):
 
     # Real pixels, where the terminal has them
 
-    def _wants_pixels(self, tile: Tile) -> bool:
-        return self.terminal.protocol == "sixel" and not self._live and tile.columns > 0
+    def _wants_pixels(self) -> bool:
+        # Sixels that reach the last row would scroll the screen.
+        in_room = self.content_region.bottom < self.screen.size.height
+        return self.terminal.protocol == "sixel" and not self._live and in_room
 
     def _key(self, tile: Tile) -> tuple[int, int, int]:
         return (tile.index, tile.columns, tile.rows)
@@ -271,7 +273,7 @@ class Picture(Widget, can_focus=True):
     def _pixels(self, tile: Tile) -> list[Segment]:
         data = self._sixels.get(self._key(tile))
         # Below another screen the pixels would shine through it.
-        if data is None or not self._wants_pixels(tile) or not self.screen.is_active:
+        if data is None or not self._wants_pixels() or not self.screen.is_active:
             return []
         from tui.graphics.sixel import overlay
 
