@@ -59,7 +59,7 @@ class History:
         Raises:
             HistoryError: the folder or the file cannot be used; the sentence says why.
         """
-        self.folder = folder
+        self.folder = folder = folder.absolute()
         self.path = folder / FILE
         self._lock = threading.RLock()
         try:

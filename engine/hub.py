@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
-from engine.checkpoints import cached_snapshot
+from engine.checkpoints import cached_snapshot, hub_cache
 from engine.errors import CheckpointError
 from engine.verify import parts_of
+
+Tell = Callable[[str], None]
+"""Is given each stage of loading, in words for the user."""
+Check = Callable[[], None]
+"""Raises :class:`~engine.errors.Cancelled` when the run was asked to stop."""
+
+_POLL_SECONDS = 0.2
 
 
 def is_complete(snapshot: Path) -> bool:
@@ -28,16 +38,54 @@ def is_complete(snapshot: Path) -> bool:
     )
 
 
-def download(hub_id: str, half: bool) -> Path:
+def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
     """Download what a pipeline needs, as safetensors, and return its folder.
+
+    The download runs in a thread of its own, so that a cancel need not wait for it. A cancelled one
+    goes on behind, and what it has fetched is there for the next time.
 
     Args:
         hub_id: ``owner/name``.
         half: take the float16 files where there are such.
+        tell: is given how far it is.
+        check: raises :class:`~engine.errors.Cancelled` when the run was asked to stop.
 
     Raises:
         CheckpointError: unknown, gated, offline, pickles only, or no room.
     """
+    tell(f"downloading {hub_id}")
+    fetched: Future[Path] = Future()
+
+    def fetch() -> None:
+        try:
+            fetched.set_result(_fetch(hub_id, half))
+        except BaseException as error:
+            fetched.set_exception(error)
+
+    threading.Thread(target=fetch, name="safelight-download", daemon=True).start()
+    seen = size = _downloaded(hub_id)
+    while True:
+        try:
+            return fetched.result(timeout=_POLL_SECONDS)
+        except TimeoutError:
+            if fetched.done():
+                raise
+        check()
+        if (now := _downloaded(hub_id)) - seen >= 1e6:
+            seen = now
+            tell(f"downloading {hub_id}, {(now - size) / 1e9:.2f} GB so far")
+
+
+def _downloaded(hub_id: str) -> int:
+    """Bytes of a repository in the cache, parts of files included."""
+    blobs = hub_cache() / ("models--" + hub_id.replace("/", "--")) / "blobs"
+    try:
+        return sum(entry.stat().st_size for entry in os.scandir(blobs))
+    except OSError:
+        return 0
+
+
+def _fetch(hub_id: str, half: bool) -> Path:
     from diffusers import DiffusionPipeline
     from huggingface_hub import HfApi
 

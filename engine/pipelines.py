@@ -20,7 +20,8 @@ from typing import Any
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
 from engine.errors import CheckpointError
-from engine.single_file import Check, Tell, load_file
+from engine.hub import Check, Tell
+from engine.single_file import load_file
 from engine.verify import Part, variant_of, verify_folder
 
 _LOADING = threading.Lock()
@@ -84,13 +85,14 @@ class Pipelines:
         devices = import_libraries()
         device = devices.pick_device(self._wanted)
         check()
-        where, parts = _prepare(where, half=device.type != "cpu", tell=tell)
+        where, parts = _prepare(where, device.type != "cpu", tell, check)
         check()
         self.drop()
         with _LOADING:
             pipeline, family, dtype = _load(where, parts, device, tell, check)
         check()
-        tell(f"moving to {device}")
+        if device.type != "cpu":
+            tell(f"moving to {device}")
         pipeline.to(device)
         pipeline.set_progress_bar_config(disable=True)
         width, height = _native_size(pipeline)
@@ -143,14 +145,15 @@ def import_libraries() -> Any:
     return devices
 
 
-def _prepare(where: Location, half: bool, tell: Tell) -> tuple[Location, tuple[Part, ...]]:
+def _prepare(
+    where: Location, half: bool, tell: Tell, check: Check
+) -> tuple[Location, tuple[Part, ...]]:
     """Download when needed, and refuse what is unsafe or broken while nothing was dropped yet."""
     if where.single_file:
         return where, ()
     path = where.path
     if where.hub_id is not None and (path is None or not hub.is_complete(path)):
-        tell(f"downloading {where.hub_id}")
-        path = hub.download(where.hub_id, half)
+        path = hub.download(where.hub_id, half, tell, check)
         where = Location(where.name, path, where.hub_id)
     assert path is not None
     return where, verify_folder(path)

@@ -6,18 +6,13 @@ from, which are taken from the hub's cache or, when they are not there, from the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from engine import checkpoints, hub
 from engine.errors import CheckpointError
+from engine.hub import Check, Tell
 from engine.verify import check_safetensors
-
-Tell = Callable[[str], None]
-"""Is given each stage of loading, in words for the user."""
-Check = Callable[[], None]
-"""Raises :class:`~engine.errors.Cancelled` when the run was asked to stop."""
 
 _CLASSES = {
     "xl": "StableDiffusionXLPipeline",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from engine import checkpoints
 from engine.checkpoints import bundled_path, default_checkpoint, inspect, resolve
 from engine.errors import CheckpointError
-from engine.events import CheckpointLoaded, CheckpointLoading
+from engine.events import CheckpointLoaded, CheckpointLoading, RunCancelled
 from engine.spec import RunSpec
 from tests.engine import original_layout
 from tests.engine.harness import EngineHarness
@@ -344,6 +345,30 @@ def test_a_download_is_loaded(
     monkeypatch.setattr(DiffusionPipeline, "download", download)
     assert harness().run(spec.with_(checkpoint="someone/tiny"))
     assert asked == [("someone/tiny", {"use_safetensors": True, "variant": None})]
+
+
+@pytest.mark.usefixtures("hub_cache")
+def test_cancel_while_downloading(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends at once; the download may take its time."""
+    from huggingface_hub import HfApi
+
+    asked, release = threading.Event(), threading.Event()
+
+    def slow(*_: Any, **__: Any) -> None:
+        asked.set()
+        assert release.wait(60)
+        raise OSError("too late to matter")
+
+    monkeypatch.setattr(HfApi, "model_info", slow)
+    tested = harness()
+    run_id = tested.engine.submit(spec.with_(checkpoint="someone/tiny"))
+    assert asked.wait(60)
+    assert tested.engine.cancel(run_id)
+    assert isinstance(tested.end_of(run_id), RunCancelled)
+    release.set()
+    assert tested.run(spec)
 
 
 # Single files

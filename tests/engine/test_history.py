@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import HistoryError
 from engine.history import FILE, History
+from engine.images import load_image, read_metadata
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 
@@ -147,3 +148,47 @@ def test_full_disk(history: History) -> None:
     db.execute("PRAGMA max_page_count = 100000")
     history.add(record(history, 1000))
     assert history.latest(1)[0].id == 1000
+
+
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    """What was acknowledged is there after kill -9: the row, and its picture, whole."""
+    code = """
+import sys
+from pathlib import Path
+from PIL import Image
+from engine.history import History
+from engine.images import save_image
+from engine.record import ImageRecord, RunRecord, Status
+from engine.spec import RunSpec
+history = History(Path(sys.argv[1]))
+while True:
+    number = history.new_id()
+    path = save_image(
+        Image.new("RGB", (64, 64), (number % 255, 0, 0)),
+        history.folder / "images" / f"{number}.png",
+        {"seed": number},
+    )
+    images = (ImageRecord(str(path), number, 64, 64),)
+    history.add(RunRecord(number, Status.FINISHED, RunSpec("a"), "2026-01-31", images))
+    print(number, flush=True)
+"""
+    acknowledged = 0
+    for goal in (3, 11, 4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        for _ in range(goal):
+            acknowledged = int(writer.stdout.readline())
+        writer.kill()
+        acknowledged = max([acknowledged, *map(int, writer.stdout.read().split())])
+        writer.wait()
+        history = History(tmp_path)
+        kept = history.latest(1000)
+        assert kept[0].id >= acknowledged
+        for record in kept:
+            image = record.images[0]
+            assert load_image(Path(image.path)).getpixel((0, 0)) == (record.id % 255, 0, 0)
+            assert read_metadata(Path(image.path)) == {"seed": record.id}
+        history.close()
+    assert len(kept) >= 18
