@@ -40,7 +40,7 @@ class EngineAPI(Protocol):
         """
 
     def cancel(self, run_id: int | None = None) -> bool:
-        """Ask one run, waiting or on, to stop; ``None`` is the one that is on.
+        """Ask one run, waiting or on, to stop; ``None`` is the one that is on, or is next.
 
         Returns whether there was such a run. ``RunCancelled`` tells when it has stopped.
         """

@@ -107,7 +107,8 @@ class Engine:
             if current is not None and run_id in (None, current.run_id):
                 current.cancelled.set()
                 return True
-            found = next((w for w in self._queue if w.run_id == run_id), None)
+            # Right after a submit the thread may not have taken the run yet: None means it too.
+            found = next((w for w in self._queue if run_id in (None, w.run_id)), None)
             if found is None:
                 return False
             self._queue.remove(found)

@@ -194,7 +194,7 @@ class Runner:
         if self._x0 is None or self._loaded.rgb is None:
             return
         x0 = self._x0.take()
-        if x0 is not None:
+        if x0 is not None and now >= self._next_preview:
             spec = self._spec
             assert spec.width is not None
             assert spec.height is not None

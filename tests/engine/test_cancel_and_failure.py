@@ -126,6 +126,16 @@ def test_cancel_while_waiting(harness: Make, spec: RunSpec, history: History) ->
     assert not tested.engine.cancel()
 
 
+def test_cancel_right_after_submit(spec: RunSpec) -> None:
+    told: list[Event] = []
+    engine = Engine(told.append)  # not started: the run is waiting for certain
+    run_id = engine.submit(spec)
+    assert engine.cancel()
+    assert [type(event) for event in told] == [RunQueued, RunCancelled]
+    assert told[0].run_id == run_id  # type: ignore[attr-defined]
+    assert not engine.busy
+
+
 def test_stop_cancels_everything(harness: Make, spec: RunSpec) -> None:
     tested = harness()
     tested.run(spec)

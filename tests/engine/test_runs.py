@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -326,6 +327,18 @@ def test_without_previews(harness: Make, spec: RunSpec) -> None:
     with_none = tested.run(spec)
     assert not tested.all(PreviewReady)
     assert pixels(harness().run(spec).images) == pixels(with_none.images)
+
+
+def test_previews_are_at_most_five_a_second(harness: Make, spec: RunSpec) -> None:
+    tested = harness()
+    tested.run(spec)
+    times: list[float] = []
+    tested.react = lambda event: (
+        times.append(time.perf_counter()) if isinstance(event, PreviewReady) else None
+    )
+    tested.run(spec.with_(num_inference_steps=60, batch_size=2))
+    assert times
+    assert all(b - a > 0.19 for a, b in pairwise(times))
 
 
 def test_two_engines_share_one_history(harness: Make, spec: RunSpec, history: History) -> None:
