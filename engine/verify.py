@@ -43,6 +43,8 @@ def parts_of(folder: Path) -> tuple[Part, ...]:
     for name, value in index.items():
         if name.startswith("_") or not isinstance(value, list) or len(value) != 2:
             continue
+        if not name.isidentifier():  # it becomes a path below
+            raise CheckpointError(f"{folder} has a part of the name “{name}”; it is damaged.")
         library, cls = value
         if library is None or cls is None:
             continue

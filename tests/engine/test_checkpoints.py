@@ -164,6 +164,10 @@ def any_library(folder: Path) -> None:
     edit(folder / "model_index.json", unet=["subprocess", "Popen"])
 
 
+def outside(folder: Path) -> None:
+    edit(folder / "model_index.json", **{"../../unet": ["diffusers", "UNet2DConditionModel"]})
+
+
 def unknown_class(folder: Path) -> None:
     edit(folder / "model_index.json", unet=["diffusers", "UNet9DModel"])
 
@@ -198,6 +202,7 @@ def lacking_tensors(folder: Path) -> None:
         (own_pipeline, "code of its own"),
         (own_part, "code of its own"),
         (any_library, "code of its own"),
+        (outside, "it is damaged"),
         (unknown_class, "this version of diffusers lacks"),
         (not_text_to_image, "does not make pictures from text"),
         (other_shapes, "could not be loaded"),

@@ -136,6 +136,15 @@ def test_a_pipeline_of_no_family_of_ours(checkpoint: Callable[[str], Path], harn
     assert end.record.steps == 3
 
 
+def test_a_safety_checker_is_told_of(checkpoint: Callable[[str], Path], harness: Make) -> None:
+    folder = checkpoint("sd_with_safety_checker")
+    finished = harness().run(RunSpec("a", str(folder), seed=4, num_inference_steps=2))
+    assert finished.record.notes == (
+        "The checkpoint's safety checker blacked out the picture of seed 4.",
+    )
+    assert finished.images[0].getextrema() == ((0, 0),) * 3
+
+
 def test_events_in_order(harness: Make, spec: RunSpec) -> None:
     tested = harness()
     run_id = tested.engine.submit(spec)

@@ -119,6 +119,35 @@ def sd(folder: Path) -> Path:
     return folder
 
 
+def sd_with_safety_checker(folder: Path) -> Path:
+    """As Stable Diffusion 1.5 is published: with a checker, here one that flags everything."""
+    from diffusers import StableDiffusionPipeline
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig, CLIPImageProcessor
+
+    pipeline = StableDiffusionPipeline.from_pretrained(sd(folder))
+    vision = {
+        "hidden_size": HIDDEN,
+        "intermediate_size": 37,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 1,
+        "image_size": 32,
+        "patch_size": 16,
+        "projection_dim": HIDDEN,
+    }
+    checker = StableDiffusionSafetyChecker(CLIPConfig(vision_config=vision, projection_dim=HIDDEN))
+    torch.nn.init.constant_(checker.concept_embeds_weights, -1.0)
+    size = {"height": 32, "width": 32}
+    StableDiffusionPipeline(
+        **{
+            **pipeline.components,
+            "safety_checker": checker,
+            "feature_extractor": CLIPImageProcessor(size=size, crop_size=size),
+        }
+    ).save_pretrained(folder)
+    return folder
+
+
 def sdxl(folder: Path) -> Path:
     """Stable Diffusion XL: two text encoders, Euler by default, 64x64."""
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
