@@ -86,7 +86,6 @@ class SafelightApp(App[int]):
         self._settings = settings
         self._complaints = [complaint] if complaint else []
         self._mailbox: Mailbox | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: EngineAPI | None = None
         self.engine_ended = True
         self.studio = StudioScreen(self._last_form(), terminal.limited_to(settings.graphics))
@@ -110,10 +109,10 @@ class SafelightApp(App[int]):
     # Start
 
     def on_mount(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             try:
-                self._loop.add_signal_handler(number, self.exit, code)
+                loop.add_signal_handler(number, self.exit, code)
             except (NotImplementedError, RuntimeError, ValueError):
                 break  # Not the main thread, or not POSIX: the default stays.
         # The first frame does not wait for the history or the engine.
@@ -124,9 +123,10 @@ class SafelightApp(App[int]):
         start_log(self._paths)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", markup=False, timeout=8)
-        from tui.bridge import Mailbox
+        from tui.bridge import EngineTold, Mailbox
 
-        self._mailbox = Mailbox(urgent=self._hurry)
+        # Posting from the engine's thread does not wait for the screen.
+        self._mailbox = Mailbox(urgent=lambda: self.post_message(EngineTold()))
         try:
             self._engine = self._lab.open(self._mailbox.put)
             self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
@@ -144,15 +144,11 @@ class SafelightApp(App[int]):
 
     # Events
 
-    def _hurry(self) -> None:
-        """On the engine's thread: have the mailbox emptied soon."""
-        if self._loop is not None:
-            try:
-                self._loop.call_soon_threadsafe(self._deliver)
-            except RuntimeError:
-                log.debug("The loop has ended; nobody is left to tell.")
+    def on_engine_told(self) -> None:
+        self._deliver()
 
     def _deliver(self) -> None:
+        """Show what the engine has told since the last time."""
         if self._mailbox is None or not self.studio.is_mounted:
             return
         with self.batch_update():
@@ -220,9 +216,12 @@ class SafelightApp(App[int]):
 
     @work
     async def action_request_quit(self) -> None:
-        if self._engine is not None and self._engine.busy:
-            from tui.screens.confirm import ConfirmScreen
+        from tui.screens.confirm import ConfirmScreen
 
+        if isinstance(self.screen, ConfirmScreen):
+            self.screen.dismiss(True)
+            return
+        if self._engine is not None and self._engine.busy:
             question = "A run is on. Quitting stops it; finished pictures are kept."
             if not await self.push_screen_wait(
                 ConfirmScreen("Quit?", question, "stop and quit", "stay")

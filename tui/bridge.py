@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
+from textual.message import Message
+
 from engine.events import Event, MemorySampled, PreviewReady, StepCompleted
+
+
+class EngineTold(Message):
+    """There is something in the mailbox that should be shown without delay."""
+
 
 _LATEST_ONLY = (StepCompleted, PreviewReady, MemorySampled)
 
@@ -23,7 +30,7 @@ class Mailbox:
             return at once.
     """
 
-    def __init__(self, urgent: Callable[[], None]) -> None:
+    def __init__(self, urgent: Callable[[], object]) -> None:
         self._urgent = urgent
         self._lock = Lock()
         self._events: list[Event] = []

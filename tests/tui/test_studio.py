@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from textual.widgets import Select
+from textual.events import Paste
+from textual.widgets import Input, Select
 
 from engine.errors import HistoryError
 from engine.record import Status
@@ -344,6 +345,28 @@ async def test_hostile_text_stays_text(open_app: Open) -> None:
         assert "\x1b" not in drawn
         assert "\u202e" not in drawn
         assert "[bold]x[/bold]" in drawn
+
+
+async def test_pasted_text_comes_once_and_clean(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.prompt.show_text("")
+        s.app.post_message(Paste("a sun\n\x1b[31mred"))
+        await s.settle()
+        assert s.studio.form["prompt"] == "a sun\n␛[31mred"
+        seed = s.studio.query_one("#field-seed Input", Input)
+        seed.value = ""
+        seed.focus()
+        s.app.post_message(Paste(" 42\n"))
+        await s.settle()
+        assert s.studio.form["seed"] == "42"
+
+
+async def test_a_second_quit_answers_the_question(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.press("ctrl+q", "ctrl+q")
+        assert s.app.return_code == 0
 
 
 async def test_keys_mashed_during_a_run_break_nothing(open_app: Open) -> None:

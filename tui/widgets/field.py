@@ -105,9 +105,9 @@ class NumberInput(Input):
             self.value = text
             self.cursor_position = len(text)
 
-    def _on_paste(self, event: Paste) -> None:
+    def on_paste(self, event: Paste) -> None:
+        # The base class's own handler comes after this one and takes the text from the event.
         event.text = clean(event.text).strip()
-        super()._on_paste(event)
 
 
 class TextField(Field):

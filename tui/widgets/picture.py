@@ -99,6 +99,7 @@ class Picture(Widget, can_focus=True):
         self._strips: list[Strip] | None = None
         self._tiles: list[Tile] = []
         self._sixels: dict[tuple[int, int, int], str] = {}
+        self._encoding: set[tuple[int, int, int]] = set()
 
     def show(
         self, images: tuple[Image.Image, ...], seeds: tuple[int, ...], *, live: bool = False
@@ -107,7 +108,7 @@ class Picture(Widget, can_focus=True):
         if seeds != self.seeds:
             self.picked, self.alone = 0, False
         self.images, self.seeds, self._live = images, seeds, live
-        self._sixels.clear()
+        self._forget_pixels()
         self._redraw()
 
     def say(self, *lines: str) -> None:
@@ -119,7 +120,7 @@ class Picture(Widget, can_focus=True):
         """Draw for this terminal from now on."""
         if terminal != self.terminal:
             self.terminal = terminal
-            self._sixels.clear()
+            self._forget_pixels()
             self._redraw()
 
     @property
@@ -221,7 +222,8 @@ class Picture(Widget, can_focus=True):
             if self._key(tile) in self._sixels:
                 # Blanks below the pixels: writing a cell is what wipes old pixels away.
                 strips = [Strip([Segment(" " * tile.columns, background)])] * tile.rows
-            else:
+            elif self._key(tile) not in self._encoding:
+                self._encoding.add(self._key(tile))
                 self._encode(tile, image)
         if len(self.images) > 1 and not self.alone:
             strips.append(self._label(tile))
@@ -251,6 +253,10 @@ class Picture(Widget, can_focus=True):
         # Sixels that reach the last row would scroll the screen.
         in_room = self.content_region.bottom < self.screen.size.height
         return self.terminal.protocol == "sixel" and not self._live and in_room
+
+    def _forget_pixels(self) -> None:
+        self._sixels.clear()
+        self._encoding.clear()
 
     def _key(self, tile: Tile) -> tuple[int, int, int]:
         return (tile.index, tile.columns, tile.rows)

@@ -37,9 +37,9 @@ class PromptEditor(TextArea):
         self.border_title = title
         self.move_cursor(self.document.end)
 
-    async def _on_paste(self, event: Paste) -> None:
+    def on_paste(self, event: Paste) -> None:
+        # The base class's own handler comes after this one and takes the text from the event.
         event.text = clean(event.text, lines=True)
-        await super()._on_paste(event)
 
     def show_text(self, text: str) -> None:
         """Replace the text, with the cursor at its end. Undo brings the old text back."""
