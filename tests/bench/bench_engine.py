@@ -78,7 +78,6 @@ class Watch:
 
 def random_checkpoint(folder: Path) -> Path:
     """A Stable Diffusion with random weights, of about the bundled one's size."""
-    import_libraries()
     from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline
 
     from tests.engine import tiny
@@ -114,7 +113,9 @@ def bare_call(folder: Path, spec: RunSpec) -> Callable[[], float]:
     import torch
     from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 
-    pipeline: Any = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    pipeline: Any = DiffusionPipeline.from_pretrained(
+        folder, use_safetensors=True, dtype=torch.float32
+    )
     pipeline.set_progress_bar_config(disable=True)
     pipeline.scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config)
 
@@ -227,6 +228,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--checkpoint", default=BUNDLED)
     options = parser.parse_args()
+    import_libraries()
     with tempfile.TemporaryDirectory() as temporary:
         name, folder = options.checkpoint, Path(options.checkpoint)
         if name == BUNDLED:
