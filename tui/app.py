@@ -138,7 +138,8 @@ class SafelightApp(App[int]):
         self._engine.start()
         self.engine_ended = False
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
-        spec, _ = forms.parse(self.studio.form)
+        self.studio.spec_form.fit_to_checkpoint()
+        spec, _ = forms.parse(self.studio.spec_form.values)
         if spec is not None:
             self._engine.warm_up(spec.checkpoint)
 
@@ -197,7 +198,9 @@ class SafelightApp(App[int]):
 
     def _save_form(self) -> None:
         try:
-            write_atomically(self._paths.form_file, json.dumps(self.studio.form, indent=1))
+            write_atomically(
+                self._paths.form_file, json.dumps(self.studio.spec_form.values, indent=1)
+            )
         except OSError as error:
             log.warning("The form could not be kept: %s", error)
 

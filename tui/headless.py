@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from engine import events
+from engine.checkpoints import inspect
 from engine.errors import InvalidSpec, SafelightError
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
@@ -149,10 +150,19 @@ def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None,
         return None, problems
     try:
         switches = dict(_switch(text) for text in options.set)
-        scheduler = options.scheduler or spec.scheduler
+        scheduler = options.scheduler or _fitting(spec)
         return spec.with_(switches=switches, scheduler=scheduler), {}
     except InvalidSpec as error:
         return None, {error.field: str(error)}
+
+
+def _fitting(spec: RunSpec) -> str | None:
+    """The form's first scheduler where the checkpoint takes it, else the checkpoint's own."""
+    try:
+        known = inspect(spec.checkpoint).schedulers
+    except SafelightError:
+        return spec.scheduler  # the run will tell what is wrong with the checkpoint
+    return spec.scheduler if not known or spec.scheduler in known else None
 
 
 def _switch(text: str) -> tuple[str, str]:

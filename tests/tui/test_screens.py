@@ -56,7 +56,7 @@ async def empty(s: Session) -> None:
 
 async def running(s: Session) -> None:
     s.engine.loaded()
-    s.studio.parameters.set_value("batch_size", "4")
+    s.studio.spec_form.parameters.set_value("batch_size", "4")
     await s.press("ctrl+r", "ctrl+s", "ctrl+r")
     s.engine.begin()
     s.engine.step(13)
@@ -70,8 +70,8 @@ async def finished(s: Session) -> None:
 
 async def wrong(s: Session) -> None:
     s.engine.loaded()
-    s.studio.parameters.set_value("size", "100x100")
-    s.studio.parameters.set_value("num_inference_steps", "0")
+    s.studio.spec_form.parameters.set_value("size", "100x100")
+    s.studio.spec_form.parameters.set_value("num_inference_steps", "0")
     await s.press("ctrl+r")
 
 

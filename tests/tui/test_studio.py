@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from textual.events import Paste
@@ -22,7 +23,7 @@ async def test_a_prompt_goes_in_and_a_picture_comes_out(open_app: Open) -> None:
     async with open_app() as s:
         s.engine.loaded()
         assert s.engine.warmed == ["scenes"]
-        s.studio.prompt.show_text("")
+        s.studio.spec_form.prompt.show_text("")
         await s.type("a white moon")
         await s.press("ctrl+r")
         assert [spec.prompt for spec in s.engine.submitted] == ["a white moon"]
@@ -62,7 +63,7 @@ async def test_the_form_can_be_edited_while_a_run_is_on(open_app: Open) -> None:
         await s.type("!")
         s.engine.step(2)
         await s.settle()
-        assert s.studio.form["prompt"].endswith("birds!")
+        assert s.studio.spec_form.values["prompt"].endswith("birds!")
         assert s.engine.submitted[0].prompt.endswith("birds")
 
 
@@ -95,7 +96,7 @@ async def test_a_bad_value_is_refused_at_the_field(
     open_app: Open, field: str, text: str, said: str, size: tuple[int, int]
 ) -> None:
     async with open_app(size=size) as s:
-        s.studio.parameters.set_value(field, text)
+        s.studio.spec_form.parameters.set_value(field, text)
         await s.press("ctrl+r")
         assert s.engine.submitted == []
         shown = " ".join(s.seen().replace("│", " ").split())
@@ -107,7 +108,7 @@ async def test_a_bad_value_is_refused_at_the_field(
 
 async def test_seeds_by_key(open_app: Open) -> None:
     async with open_app() as s:
-        seed = s.studio.parameters
+        seed = s.studio.spec_form.parameters
         await s.press("ctrl+n")
         drawn = int(seed.values["seed"])
         assert 0 <= drawn < 2**32
@@ -128,7 +129,7 @@ async def test_seeds_by_key(open_app: Open) -> None:
 
 async def test_a_batch_is_a_contact_sheet(open_app: Open) -> None:
     async with open_app() as s:
-        s.studio.parameters.set_value("batch_size", "4")
+        s.studio.spec_form.parameters.set_value("batch_size", "4")
         await s.press("ctrl+r")
         s.engine.begin()
         s.engine.finish()
@@ -161,8 +162,8 @@ async def test_enter_in_the_list_brings_a_run_back(open_app: Open, paths: Paths)
         await s.press("down", "down")
         assert s.studio.picture.seed == 1
         await s.press("enter")
-        assert s.studio.form["prompt"] == "moon 1"
-        assert s.studio.form["num_inference_steps"] == "11"
+        assert s.studio.spec_form.values["prompt"] == "moon 1"
+        assert s.studio.spec_form.values["num_inference_steps"] == "11"
         assert s.focus() == "prompt"
 
 
@@ -214,8 +215,8 @@ async def test_the_mouse_works_too(open_app: Open) -> None:
         assert len(s.engine.submitted) == 1
         await s.pilot.click("#field-num-inference-steps Input")
         await s.press("up")
-        assert s.studio.form["num_inference_steps"] == "21"
-        s.studio.parameters.set_value("batch_size", "4")
+        assert s.studio.spec_form.values["num_inference_steps"] == "21"
+        s.studio.spec_form.parameters.set_value("batch_size", "4")
         await s.press("ctrl+r")
         for _ in range(2):
             s.engine.begin()
@@ -244,7 +245,7 @@ async def test_differences_from_the_last_run_are_marked(open_app: Open) -> None:
         s.engine.begin()
         await s.settle()
         assert "• Steps" not in s.seen()
-        s.studio.parameters.set_value("num_inference_steps", "50")
+        s.studio.spec_form.parameters.set_value("num_inference_steps", "50")
         await s.type("x")
         assert "• Steps" in s.seen()
         assert "• changed" in s.seen()
@@ -255,17 +256,43 @@ async def test_numbers_change_with_the_arrows(open_app: Open) -> None:
         for key, after in (("up", "5.5"), ("down", "5.0")):
             s.studio.query_one("#field-guidance-scale Input").focus()
             await s.press(key)
-            assert s.studio.form["guidance_scale"] == after
+            assert s.studio.spec_form.values["guidance_scale"] == after
 
 
-async def test_schedulers_come_from_the_checkpoint(open_app: Open) -> None:
+async def test_the_form_shows_what_the_checkpoint_takes(open_app: Open) -> None:
     async with open_app() as s:
-        s.engine.loaded(schedulers=("Flow Euler", "Flow Heun"), uses_negative_prompt=False)
+        s.engine.loaded(
+            schedulers=("Flow Euler", "Flow Heun"), uses_negative_prompt=False, width=1024
+        )
         await s.settle()
         options = [value for _, value in s.studio.query_one(Select)._options]
-        assert options == ["Flow Euler", "Flow Heun", "checkpoint's own", "DPM++ 2M"]
-        assert s.studio.form["scheduler"] == "DPM++ 2M"
+        assert options == ["Flow Euler", "Flow Heun", "checkpoint's own"]
+        assert s.studio.spec_form.values["scheduler"] == "checkpoint's own"
+        assert "needs another scheduler: its own, Flow Euler" in s.seen()
         assert "not used here" in s.seen()
+        assert "1024x128" in s.seen()
+
+
+async def test_a_checkpoint_that_is_no_longer_wanted_changes_nothing(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.spec_form.parameters.set_value("checkpoint", "other/model")
+        s.engine.loaded(schedulers=("Flow Euler",))
+        await s.settle()
+        assert s.studio.spec_form.values["scheduler"] == "DPM++ 2M"
+
+
+async def test_typing_a_checkpoint_offers_what_it_takes(open_app: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "flux"
+    (folder / "scheduler").mkdir(parents=True)
+    kind = "FlowMatchEulerDiscreteScheduler"
+    index = {"_class_name": "FluxPipeline", "scheduler": ["diffusers", kind]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    config = {"_class_name": kind}
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(config))
+    async with open_app() as s:
+        s.studio.spec_form.parameters.set_value("checkpoint", str(folder))
+        await s.settle()
+        assert s.studio.spec_form.values["scheduler"] == "checkpoint's own"
 
 
 async def test_help_begins_with_the_focused_panel(open_app: Open) -> None:
@@ -282,7 +309,7 @@ async def test_help_begins_with_the_focused_panel(open_app: Open) -> None:
 async def test_a_question_mark_can_be_typed(open_app: Open) -> None:
     async with open_app() as s:
         await s.press("question_mark")
-        assert s.studio.form["prompt"].endswith("?")
+        assert s.studio.spec_form.values["prompt"].endswith("?")
 
 
 async def test_jump_goes_to_a_field_with_one_letter(open_app: Open) -> None:
@@ -313,13 +340,13 @@ async def test_quitting_in_mid_run_asks_once(open_app: Open) -> None:
 
 async def test_the_last_form_is_back_on_the_next_start(open_app: Open, paths: Paths) -> None:
     async with open_app() as s:
-        s.studio.parameters.set_value("num_inference_steps", "33")
+        s.studio.spec_form.parameters.set_value("num_inference_steps", "33")
         await s.type("!")
         await s.press("ctrl+q")
     assert json.loads(paths.form_file.read_text())["num_inference_steps"] == "33"
     async with open_app() as s:
-        assert s.studio.form["num_inference_steps"] == "33"
-        assert s.studio.form["prompt"].endswith("birds!")
+        assert s.studio.spec_form.values["num_inference_steps"] == "33"
+        assert s.studio.spec_form.values["prompt"].endswith("birds!")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"seed": 4, "size": null}', "\x00"])
@@ -327,7 +354,7 @@ async def test_a_broken_form_file_is_no_obstacle(open_app: Open, paths: Paths, t
     paths.state.mkdir(parents=True)
     paths.form_file.write_text(text)
     async with open_app() as s:
-        assert s.studio.form["seed"] == "7"
+        assert s.studio.spec_form.values["seed"] == "7"
 
 
 async def test_hostile_text_stays_text(open_app: Open) -> None:
@@ -349,16 +376,16 @@ async def test_hostile_text_stays_text(open_app: Open) -> None:
 
 async def test_pasted_text_comes_once_and_clean(open_app: Open) -> None:
     async with open_app() as s:
-        s.studio.prompt.show_text("")
+        s.studio.spec_form.prompt.show_text("")
         s.app.post_message(Paste("a sun\n\x1b[31mred"))
         await s.settle()
-        assert s.studio.form["prompt"] == "a sun\n␛[31mred"
+        assert s.studio.spec_form.values["prompt"] == "a sun\n␛[31mred"
         seed = s.studio.query_one("#field-seed Input", Input)
         seed.value = ""
         seed.focus()
         s.app.post_message(Paste(" 42\n"))
         await s.settle()
-        assert s.studio.form["seed"] == "42"
+        assert s.studio.spec_form.values["seed"] == "42"
 
 
 async def test_a_second_quit_answers_the_question(open_app: Open) -> None:

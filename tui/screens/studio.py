@@ -13,18 +13,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import ScreenResume
 from textual.screen import Screen
-from textual.widgets import TextArea
 
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
-from tui.widgets.parameters import Parameters
 from tui.widgets.picture import Picture
 from tui.widgets.progress import ProgressLines
-from tui.widgets.prompt import PromptEditor
 from tui.widgets.run_table import Row, RunTable
+from tui.widgets.spec_form import SpecForm
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ class Host(Protocol):
 
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
-HEIGHTS = [(0, "-tiny"), (23, "-short"), (32, "-tall")]
+HEIGHTS = [(0, "-tiny"), (23, "-short"), (32, "-tall"), (50, "-grand")]
 """Style classes, from which width and height on."""
 
 
@@ -63,7 +61,6 @@ class StudioScreen(Screen[None]):
     """Form, picture, progress and runs on one screen.
 
     Attributes:
-        last: the form of the run that started last; what differs from it is marked.
         following: whether the picture panel follows the run that is on. Looking at an older run
             ends it, asking for a new run begins it again.
     """
@@ -79,27 +76,13 @@ class StudioScreen(Screen[None]):
         super().__init__(classes=f"{_class(WIDTHS, columns)} {_class(HEIGHTS, rows)}")
         self._first_form = form
         self._terminal = terminal
-        self.last: forms.Form | None = None
         self.following = True
 
     def compose(self) -> ComposeResult:
-        form = self._first_form
         yield TitleBar()
         with Horizontal(id="body"):
-            with Vertical(id="form"):
-                yield PromptEditor(
-                    form["prompt"],
-                    title="Prompt",
-                    placeholder="What to draw",
-                    widget_id="prompt",
-                )
-                yield PromptEditor(
-                    form["negative_prompt"],
-                    title="Negative prompt",
-                    placeholder="What to keep away from",
-                    widget_id="negative",
-                )
-                yield Parameters(form)
+            with Vertical(id="desk"):
+                yield SpecForm(self._first_form)
                 yield RunTable()
             with Vertical(id="stage"):
                 yield Picture(self._terminal)
@@ -137,16 +120,8 @@ class StudioScreen(Screen[None]):
         return cast("Host", self.app)
 
     @property
-    def prompt(self) -> PromptEditor:
-        return self.query_one("#prompt", PromptEditor)
-
-    @property
-    def negative(self) -> PromptEditor:
-        return self.query_one("#negative", PromptEditor)
-
-    @property
-    def parameters(self) -> Parameters:
-        return self.query_one(Parameters)
+    def spec_form(self) -> SpecForm:
+        return self.query_one(SpecForm)
 
     @property
     def picture(self) -> Picture:
@@ -160,42 +135,16 @@ class StudioScreen(Screen[None]):
         """Add a line to the messages."""
         self.query_one(Messages).say(text, tone)
 
-    # The form
-
-    @property
-    def form(self) -> forms.Form:
-        """What is typed, whether it can be run or not."""
-        texts = {"prompt": self.prompt.text, "negative_prompt": self.negative.text}
-        return {**texts, **self.parameters.values}
-
-    @form.setter
-    def form(self, form: forms.Form) -> None:
-        self.prompt.show_text(form.get("prompt", ""))
-        self.negative.show_text(form.get("negative_prompt", ""))
-        self.parameters.values = form
-
-    def mark_differences(self) -> None:
-        """Mark what differs from the last run."""
-        if self.last is not None:
-            self.parameters.mark_differences(self.last)
-            changed = forms.differences(self.form, self.last)
-            for name, panel in (("prompt", self.prompt), ("negative_prompt", self.negative)):
-                panel.border_subtitle = "• changed" if name in changed else ""
-
-    @on(Parameters.Changed)
-    @on(TextArea.Changed)
-    def _form_changed(self) -> None:
-        self.mark_differences()
+    @on(SpecForm.Adjusted)
+    def _adjusted(self, event: SpecForm.Adjusted) -> None:
+        self.say(event.why, "warning")
 
     # What the user does
 
     def action_run(self) -> None:
-        spec, problems = forms.parse(self.form)
-        self.parameters.show_problems(problems)
+        spec, problems = forms.parse(self.spec_form.values)
+        self.spec_form.show_problems(problems)
         if spec is None:
-            for name in ("prompt", "negative_prompt"):
-                if name in problems:
-                    self.notify(problems[name], severity="error", markup=False)
             return
         self.following = True
         self.runs.look_at_newest()
@@ -210,25 +159,25 @@ class StudioScreen(Screen[None]):
             self.notify("Nothing is running.", timeout=2)
 
     def action_new_seed(self) -> None:
-        self.parameters.set_value("seed", str(forms.new_seed()))
+        self.spec_form.parameters.set_value("seed", str(forms.new_seed()))
 
     def action_keep_seed(self) -> None:
         if self.picture.seed is None:
             self.notify("There is no picture yet whose seed could be kept.", timeout=3)
             return
-        self.parameters.set_value("seed", str(self.picture.seed))
+        self.spec_form.parameters.set_value("seed", str(self.picture.seed))
 
     def action_next_seed(self) -> None:
-        self.parameters.next_seed()
+        self.spec_form.parameters.next_seed()
 
     def action_to_prompt(self) -> None:
         if self.has_class("-viewing"):
             self.action_view()
-        self.prompt.focus()
+        self.spec_form.prompt.focus()
 
     def action_view(self) -> None:
         viewing = self.toggle_class("-viewing").has_class("-viewing")
-        (self.picture if viewing else self.prompt).focus()
+        (self.picture if viewing else self.spec_form.prompt).focus()
 
     @work
     async def action_jump(self) -> None:
@@ -238,6 +187,11 @@ class StudioScreen(Screen[None]):
         if target is not None:
             target.focus()
 
+    def mark_against(self, spec: RunSpec) -> None:
+        """Mark on the form what differs from ``spec``, the last run."""
+        self.spec_form.last = forms.form_of(spec)
+        self.spec_form.mark_differences()
+
     # Older runs
 
     def show_history(self, records: Iterable[RunRecord]) -> None:
@@ -246,8 +200,7 @@ class StudioScreen(Screen[None]):
         self.runs.load(rows)
         if rows and not self.picture.images:
             newest = rows[0]
-            self.last = forms.form_of(newest.spec)
-            self.mark_differences()
+            self.mark_against(newest.spec)
             self.show_run(newest)
 
     @on(RunTable.Looked)
@@ -259,10 +212,9 @@ class StudioScreen(Screen[None]):
     @on(RunTable.Chosen)
     def _chosen(self, event: RunTable.Chosen) -> None:
         self._looked(RunTable.Looked(event.row))
-        self.form = forms.form_of(event.row.spec)
-        self.mark_differences()
+        self.spec_form.values = forms.form_of(event.row.spec)
         self.notify(f"The settings of #{event.row.id} are back on the form.", timeout=3)
-        self.prompt.focus()
+        self.spec_form.prompt.focus()
 
     @on(Picture.Picked)
     def _picked(self) -> None:

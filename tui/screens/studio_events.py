@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from engine import events
 from engine.record import RunRecord
 from engine.spec import RunSpec
-from tui import form as forms
 from tui.text import one_line, seconds, size
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row
@@ -70,10 +69,9 @@ class EventPainter:
     def _(self, event: events.CheckpointLoaded) -> None:
         studio = self._studio
         studio.query_one(TitleBar).show_place(event.checkpoint, event.device, event.dtype)
-        studio.parameters.offer_schedulers(event.schedulers)
-        studio.negative.border_title = (
-            "Negative prompt" if event.uses_negative_prompt else "Negative prompt (not used here)"
-        )
+        # The form may have gone on to another checkpoint meanwhile.
+        if studio.spec_form.values["checkpoint"].strip() == event.checkpoint:
+            studio.spec_form.fit_to(event)
         name = one_line(event.checkpoint, 60)
         studio.say(f"Loaded {name} on {event.device} in {seconds(event.seconds)}.")
         self._progress(Progress("Ready", detail=f"{event.width}x{event.height} {event.family}"))
@@ -83,8 +81,7 @@ class EventPainter:
         studio = self._studio
         self._waiting = event.waiting
         self._spec = event.spec
-        studio.last = forms.form_of(event.spec)
-        studio.mark_differences()
+        studio.mark_against(event.spec)
         studio.runs.put(Row(event.run_id, event.spec, "running"))
         self._progress(Progress(f"#{event.run_id} starting", detail=self._queue_text()))
 

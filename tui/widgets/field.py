@@ -54,6 +54,10 @@ class Field(Horizontal):
     class Changed(Message):
         """The value of a field changed."""
 
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
     def __init__(self, name: str, label: str, tooltip: str) -> None:
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
         self._label = label
@@ -137,11 +141,20 @@ class TextField(Field):
     def value(self, text: str) -> None:
         self._input.value = clean(text)
 
+    @property
+    def hint(self) -> str:
+        """What is shown while the field is empty."""
+        return self._input.placeholder
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        self._input.placeholder = text
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self.problem = ""
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -190,7 +203,7 @@ class ChoiceField(Field):
     def _changed(self, event: Select.Changed) -> None:
         event.stop()
         self.problem = ""
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self))
 
 
 def step_by(step: float, low: float, high: float, *, decimals: int = 0) -> Nudge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,11 +29,17 @@ def _nudge_seed(text: str, direction: int) -> str | None:
     return str(min(max(int(text) + direction, 0), MAX_SEED)) if text.strip().isdecimal() else None
 
 
+_OWN_SIZE = "checkpoint's own"
+
+
 class Parameters(VerticalScroll, can_focus=False):
     """The fields of the form, apart from the two prompts."""
 
+    @dataclass
     class Changed(Message):
-        """Some value changed."""
+        """The value of a field changed."""
+
+        field: str
 
     BORDER_TITLE = "Settings"
 
@@ -76,7 +83,7 @@ class Parameters(VerticalScroll, can_focus=False):
             "Size",
             "Width x height in pixels, multiples of 8. Empty: the checkpoint's own size.",
             value=first["size"],
-            placeholder="checkpoint's own",
+            placeholder=_OWN_SIZE,
             nudge=_nudge_size,
         )
         yield TextField(
@@ -119,11 +126,21 @@ class Parameters(VerticalScroll, can_focus=False):
         field = self._fields["seed"]
         field.value = _nudge_seed(field.value, 1) or field.value
 
-    def offer_schedulers(self, names: tuple[str, ...]) -> None:
-        """Offer these schedulers, and the checkpoint's own."""
-        field = self._fields["scheduler"]
-        if isinstance(field, ChoiceField):
-            field.offer((*names, OWN_SCHEDULER))
+    def fit_to(self, schedulers: tuple[str, ...], width: int, height: int) -> str | None:
+        """Offer what a checkpoint takes, its own scheduler first, and name its size (0: unknown).
+
+        Returns the scheduler that the form now has when the one before does not fit.
+        """
+        choice, size = self._fields["scheduler"], self._fields["size"]
+        if isinstance(size, TextField):
+            size.hint = f"{width}x{height}" if width and height else _OWN_SIZE
+        if not isinstance(choice, ChoiceField) or not schedulers:
+            return None
+        fits = choice.value in (*schedulers, OWN_SCHEDULER)
+        if not fits:
+            choice.value = OWN_SCHEDULER
+        choice.offer((*schedulers, OWN_SCHEDULER))
+        return None if fits else schedulers[0]
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Show each sentence at its field and go to the first that is wrong."""
@@ -143,4 +160,4 @@ class Parameters(VerticalScroll, can_focus=False):
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(str(event.field.name)))

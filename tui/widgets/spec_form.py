@@ -1,0 +1,138 @@
+"""The form: two prompts and the settings, which together make a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import TextArea
+
+from engine.errors import SafelightError
+from tui import form as forms
+from tui.widgets.parameters import Parameters
+from tui.widgets.prompt import PromptEditor
+
+
+class Takes(Protocol):
+    """What a checkpoint takes, as its files or the loaded pipeline tell; 0 and empty: unknown."""
+
+    @property
+    def schedulers(self) -> tuple[str, ...]: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def uses_negative_prompt(self) -> bool: ...
+
+
+class SpecForm(Vertical):
+    """What is typed, whether it can be run or not.
+
+    Attributes:
+        last: the form of the run that started last; what differs from it is marked.
+    """
+
+    DEFAULT_CSS = """
+    SpecForm { height: auto; }
+    """
+
+    class Adjusted(Message):
+        """A value was changed because the checkpoint does not take it; ``why`` is a sentence."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
+
+    def __init__(self, form: forms.Form) -> None:
+        super().__init__(id="form")
+        self._first = form
+        self.last: forms.Form | None = None
+
+    def compose(self) -> ComposeResult:
+        yield PromptEditor(
+            self._first["prompt"], title="Prompt", placeholder="What to draw", widget_id="prompt"
+        )
+        yield PromptEditor(
+            self._first["negative_prompt"],
+            title="Negative prompt",
+            placeholder="What to keep away from",
+            widget_id="negative",
+        )
+        yield Parameters(self._first)
+
+    @property
+    def prompt(self) -> PromptEditor:
+        return self.query_one("#prompt", PromptEditor)
+
+    @property
+    def negative(self) -> PromptEditor:
+        return self.query_one("#negative", PromptEditor)
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.query_one(Parameters)
+
+    @property
+    def values(self) -> forms.Form:
+        """The texts, by field."""
+        texts = {"prompt": self.prompt.text, "negative_prompt": self.negative.text}
+        return {**texts, **self.parameters.values}
+
+    @values.setter
+    def values(self, form: forms.Form) -> None:
+        self.prompt.show_text(form.get("prompt", ""))
+        self.negative.show_text(form.get("negative_prompt", ""))
+        self.parameters.values = form
+        self.mark_differences()
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Show each sentence where the value is that cannot be run."""
+        self.parameters.show_problems(problems)
+        for name in ("prompt", "negative_prompt"):
+            if name in problems:
+                self.notify(problems[name], severity="error", markup=False)
+
+    def mark_differences(self) -> None:
+        """Mark what differs from the last run."""
+        if self.last is None:
+            return
+        self.parameters.mark_differences(self.last)
+        changed = forms.differences(self.values, self.last)
+        for name, editor in (("prompt", self.prompt), ("negative_prompt", self.negative)):
+            editor.border_subtitle = "• changed" if name in changed else ""
+
+    def fit_to_checkpoint(self) -> None:
+        """Offer what the checkpoint on the form takes, as far as its files tell."""
+        from engine.checkpoints import inspect
+
+        try:
+            self.fit_to(inspect(self.values["checkpoint"]))
+        except SafelightError:
+            return  # Not yet typed to its end, perhaps. The run tells, if it is asked for.
+
+    def fit_to(self, checkpoint: Takes) -> None:
+        """Offer what a checkpoint takes."""
+        taken = self.parameters.fit_to(checkpoint.schedulers, checkpoint.width, checkpoint.height)
+        if taken is not None:
+            self.post_message(
+                self.Adjusted(f"This checkpoint needs another scheduler: its own, {taken}.")
+            )
+        unused = "" if checkpoint.uses_negative_prompt else " (not used here)"
+        self.negative.border_title = f"Negative prompt{unused}"
+
+    @on(TextArea.Changed)
+    def _prompt_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.mark_differences()
+
+    @on(Parameters.Changed)
+    def _parameters_changed(self, event: Parameters.Changed) -> None:
+        event.stop()
+        self.mark_differences()
+        if event.field == "checkpoint":
+            self.fit_to_checkpoint()
