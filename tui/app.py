@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual import work
 from textual.app import App, SystemCommand
 from textual.driver import Driver
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -28,6 +29,7 @@ from tui.log import start as start_log
 from tui.paths import Paths
 from tui.screens.studio import StudioScreen
 from tui.settings import Settings
+from tui.text import clean
 from tui.themes import builtin_themes, user_themes
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class SafelightApp(App[int]):
         self._complaints = [complaint] if complaint else []
         self._mailbox: Mailbox | None = None
         self._engine: EngineAPI | None = None
+        self._why_not = "Safelight is still opening; try again in a moment."
         self.engine_ended = True
         self.studio = StudioScreen(self._last_form(), terminal.limited_to(settings.graphics))
         self._use_themes()
@@ -106,23 +109,48 @@ class SafelightApp(App[int]):
             self._complaints.append(f"No theme is called “{self._settings.theme}”.")
         self.theme = self._settings.theme if known else "safelight"
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notification. Its text is cleaned here, whoever sends it; no markup is read from it."""
+        del markup
+        super().notify(
+            clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False
+        )
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A bug of ours. Textual shows it and leaves; the log keeps it.
+        log.error("The app failed", exc_info=error)
+        super()._handle_exception(error)
+
     # Start
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             try:
-                loop.add_signal_handler(number, self.exit, code)
+                loop.add_signal_handler(number, self._leave, code)
             except (NotImplementedError, RuntimeError, ValueError):
                 break  # Not the main thread, or not POSIX: the default stays.
         # The first frame does not wait for the history or the engine.
         self.call_after_refresh(self._open_lab)
 
+    def _leave(self, code: int) -> None:
+        """Go because we were told to, by the system or a line that dropped."""
+        self._save_form()
+        self.exit(code)
+
     def _open_lab(self) -> None:
         gc.enable()
         start_log(self._paths)
         for complaint in self._complaints:
-            self.notify(complaint, severity="warning", markup=False, timeout=8)
+            self.notify(complaint, severity="warning", timeout=8)
         from tui.bridge import EngineTold, Mailbox
 
         # Posting from the engine's thread does not wait for the screen.
@@ -131,14 +159,15 @@ class SafelightApp(App[int]):
             self._engine = self._lab.open(self._mailbox.put)
             self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
         except SafelightError as error:
-            self.notify(str(error), severity="error", markup=False, timeout=20)
+            self._why_not = str(error)
+            self.notify(str(error), severity="error", timeout=20)
             self.studio.say(str(error), "bad")
         if self._engine is None:
             return
         self._engine.start()
         self.engine_ended = False
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
-        self.studio.spec_form.fit_to_checkpoint()
+        self.studio.spec_form.offer_what_fits()
         spec, _ = forms.parse(self.studio.spec_form.values)
         if spec is not None:
             self._engine.warm_up(spec.checkpoint)
@@ -166,12 +195,12 @@ class SafelightApp(App[int]):
     def submit(self, spec: RunSpec) -> None:
         """Queue a run, and remember the form."""
         if self._engine is None:
-            self.notify("The engine is not ready; see the messages.", severity="error")
+            self.notify(self._why_not, severity="error")
             return
         try:
             self._engine.submit(spec)
         except SafelightError as error:
-            self.notify(str(error), severity="error", markup=False, timeout=10)
+            self.notify(str(error), severity="error", timeout=10)
         self._save_form()
 
     def stop_run(self) -> bool:
@@ -210,6 +239,7 @@ class SafelightApp(App[int]):
         from tui.screens.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
             return
         focused = self.focused
         names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
@@ -230,8 +260,10 @@ class SafelightApp(App[int]):
                 ConfirmScreen("Quit?", question, "stop and quit", "stay")
             ):
                 return
-        self._save_form()
-        self.exit(0)
+        self._leave(0)
+
+    def action_help_quit(self) -> None:
+        self.notify("Ctrl+Q quits, Ctrl+G stops the run that is on.", timeout=3)
 
     async def action_quit(self) -> None:
         self.action_request_quit()
@@ -239,10 +271,8 @@ class SafelightApp(App[int]):
     def get_system_commands(self, _screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of ours in the palette, by name, and Textual's choice of themes."""
         for command in (*STUDIO, *APP):
-            target = self.studio if command in STUDIO else self
-            action = f"{'screen' if target is self.studio else 'app'}.{command.action}"
             title = f"{command.label}  {command.shown_key}"
-            yield SystemCommand(title, command.help, partial(self.run_action, action))
+            yield SystemCommand(title, command.help, partial(self.run_action, command.target))
 
     # End
 

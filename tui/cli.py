@@ -79,7 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     paths = Paths.find()
     log.start(paths)
-    return run(options, paths)
+    try:
+        return run(options, paths)
+    except Exception:
+        log.unexpected()
+        print(f"safelight: Something unexpected went wrong; see {paths.log_file}", file=sys.stderr)
+        return 1
 
 
 def run_app(device: str | None = None, graphics: str | None = None) -> int:
@@ -93,31 +98,31 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
     # Collecting garbage while modules load costs a tenth of the start; the app turns it on again
     # after its first frame.
     gc.disable()
-    probe = Probe()
-    probe.ask()
-    try:
+    with Probe() as probe:
         from dataclasses import replace
 
         from tui.app import SafelightApp
+        from tui.graphics.driver import Driver
         from tui.lab import RealLab
         from tui.paths import Paths
         from tui.settings import read_settings
-    finally:
+
+        paths = Paths.find()
+        settings, complaint = read_settings(paths.settings_file)
+        settings = replace(
+            settings,
+            device=device or settings.device,
+            graphics=graphics or settings.graphics,
+        )
+        lab = RealLab(paths, settings)
         terminal = probe.answer(PATIENCE)
-    paths = Paths.find()
-    settings, complaint = read_settings(paths.settings_file)
-    settings = replace(
-        settings,
-        device=device or settings.device,
-        graphics=graphics or settings.graphics,
-    )
-    lab = RealLab(paths, settings)
-    app = SafelightApp(lab, paths, settings, terminal, complaint)
-    code = app.run()
+        Driver.typed_ahead = probe.typed_ahead
+        app = SafelightApp(lab, paths, settings, terminal, complaint)
+        code = app.run()
     app.shut_down()
     code = app.return_code if code is None else code
     if not app.engine_ended:
-        # The device is deep in a step. The terminal is clean and every picture on disk, and a
+        # The device is deep in a step. The terminal is clean and the run is in the history; a
         # normal exit would wait for the step.
         sys.stdout.flush()
         os._exit(code or 0)

@@ -35,6 +35,11 @@ class Command:
     footer: bool = False
 
     @property
+    def target(self) -> str:
+        """The action with where it is found, for the palette and the mouse."""
+        return f"{'app' if self in APP else 'screen'}.{self.action}"
+
+    @property
     def shown_key(self) -> str:
         """The first key as people write it: ``^R``, ``F1``, ``Esc``."""
         return show_key(self.keys.split(",")[0])

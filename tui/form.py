@@ -46,14 +46,13 @@ def default_form(checkpoint: str = BUNDLED) -> Form:
 def form_of(spec: RunSpec) -> Form:
     """The texts that give ``spec`` again."""
     size = "" if spec.width is None or spec.height is None else f"{spec.width}x{spec.height}"
-    guidance = spec.guidance_scale
     return {
         "prompt": spec.prompt,
         "negative_prompt": spec.negative_prompt,
         "checkpoint": spec.checkpoint,
         "seed": str(spec.seed),
         "num_inference_steps": str(spec.num_inference_steps),
-        "guidance_scale": f"{guidance:.1f}" if guidance * 10 % 1 == 0 else f"{guidance:g}",
+        "guidance_scale": str(spec.guidance_scale),
         "size": size,
         "batch_size": str(spec.batch_size),
         "scheduler": spec.scheduler or OWN_SCHEDULER,

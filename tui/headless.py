@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +21,7 @@ from engine.record import RunRecord, Status
 from engine.spec import RunSpec
 from tui import form as forms
 from tui.doctor import examine
+from tui.interrupts import Interrupts
 from tui.lab import RealLab
 from tui.paths import Paths
 from tui.settings import read_settings
@@ -41,6 +42,10 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         return commands[options.command](options, paths)
     except SafelightError as error:
         return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        # The second one: the first asked the run to stop, and it has not yet.
+        sys.stderr.flush()
+        os._exit(CANCELLED)
     except BrokenPipeError:
         # Whoever read our output has gone. Leave Python nothing to flush into the closed pipe.
         sys.stdout = None
@@ -62,15 +67,14 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     lab = RealLab(paths, settings)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
-    previous = signal.signal(signal.SIGTERM, lambda *_: engine.cancel())
-    engine.start()
-    try:
+    with Interrupts(engine) as interrupts:
+        engine.start()
         run_id = engine.submit(spec)
-        record = _wait(told, run_id, lambda: engine.cancel(run_id))
-    finally:
+        if interrupts.count:
+            engine.cancel(run_id)  # asked to stop before there was anything to stop
+        record = _wait(told, run_id)
         engine.stop()
-        signal.signal(signal.SIGTERM, previous)
-        lab.close()
+    lab.close()
     if options.json:
         _print_json(record.to_json())
     elif record.status is Status.FINISHED:
@@ -93,7 +97,8 @@ def history(options: argparse.Namespace, paths: Paths) -> int:
         _tell("No runs yet. Make one: safelight generate PROMPT")
     for record in records:
         spec = record.spec
-        took = seconds(record.seconds.total) if record.images else record.status.value
+        finished = record.status is Status.FINISHED
+        took = seconds(record.seconds.total) if finished else record.status.value
         cells = f"#{record.id:<5} {took:>9}  {size(record.memory_peak_bytes):>8}"
         scheduler = spec.scheduler or "own"
         settings = f"seed {spec.seed:<10} {spec.num_inference_steps:>3} {scheduler:<12}"
@@ -162,7 +167,7 @@ def _fitting(spec: RunSpec) -> str | None:
         known = inspect(spec.checkpoint).schedulers
     except SafelightError:
         return spec.scheduler  # the run will tell what is wrong with the checkpoint
-    return spec.scheduler if not known or spec.scheduler in known else None
+    return spec.scheduler if spec.scheduler in known else None
 
 
 def _switch(text: str) -> tuple[str, str]:
@@ -172,14 +177,10 @@ def _switch(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _wait(told: SimpleQueue[events.Event], run_id: int, cancel: Callable[[], object]) -> RunRecord:
-    """Tell stderr how it goes until the run is over. Ctrl+C asks the run to stop."""
+def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
+    """Tell stderr how it goes until the run is over."""
     while True:
-        try:
-            event = told.get()
-        except KeyboardInterrupt:
-            cancel()
-            continue
+        event = told.get()
         match event:
             case events.CheckpointLoading():
                 _tell(f"Loading {clean(event.checkpoint)}: {event.stage}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from tui.paths import Paths
 
@@ -18,9 +19,13 @@ def start(paths: Paths) -> None:
         return
     from logging.handlers import RotatingFileHandler
 
+    class Quiet(RotatingFileHandler):
+        def handleError(self, record: logging.LogRecord) -> None:
+            """A log that cannot be written must not write on the screen instead."""
+
     try:
         paths.state.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
+        handler: logging.Handler = Quiet(
             paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True
         )
     except OSError:
@@ -29,3 +34,15 @@ def start(paths: Paths) -> None:
         logging.Formatter("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s")
     )
     logger.addHandler(handler)
+    threading.excepthook = _thread_failed
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    name = failure.thread.name if failure.thread else "?"
+    value = failure.exc_value or failure.exc_type()
+    logging.getLogger("safelight").error("The thread %s failed", name, exc_info=value)
+
+
+def unexpected() -> None:
+    """Log the exception that is being handled."""
+    logging.getLogger("safelight").exception("Something unexpected went wrong")

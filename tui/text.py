@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from unicodedata import category
 
+from rich.cells import cell_len, set_cell_size
+
 _KEEP = {"\n", "\t"}
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 """Format characters that emoji and many scripts need."""
@@ -21,11 +23,11 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     Args:
         text: anything.
-        lines: keep line feeds and tabs; else they become a blank.
+        lines: keep ends of lines (as line feeds) and tabs; else they become a blank.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(char, lines) for char in text.replace("\r\n", "\n"))
+    return "".join(_shown(char, lines) for char in text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _shown(char: str, lines: bool) -> str:
@@ -42,9 +44,17 @@ def _shown(char: str, lines: bool) -> str:
 
 
 def one_line(text: str, width: int) -> str:
-    """``text`` cleaned, on one line, at most ``width`` characters, with … where it was cut."""
+    """``text`` cleaned, on one line, at most ``width`` cells wide, with … where it was cut."""
     flat = " ".join(clean(text).split())
-    return flat if len(flat) <= width else flat[: max(0, width - 1)] + "…"
+    if cell_len(flat) <= width:
+        return flat
+    return set_cell_size(flat, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def centred(text: str, width: int) -> str:
+    """``text`` in the middle of exactly ``width`` cells, cut when it is too long."""
+    left = max(0, width - cell_len(text)) // 2
+    return set_cell_size(" " * left + text, width)
 
 
 def seconds(value: float) -> str:

@@ -93,6 +93,41 @@ def test_quitting_in_mid_run_asks_once_and_ends_in_time(opened: Any, tmp_path: P
     assert 0 < record["steps"] < 1000
 
 
+def test_a_dropped_line_in_mid_run_keeps_the_form_and_the_run(opened: Any, tmp_path: Path) -> None:
+    form = tmp_path / "state" / "form.json"
+    form.parent.mkdir()
+    form.write_text(json.dumps({"num_inference_steps": "1000"}))
+    app = opened()
+    app.wait_for("birds")
+    app.press("ctrl+r")
+    app.wait_for("step ")
+    app.press("!!")
+    app.wait_for("birds!!")
+    app.process.kill(signal.SIGHUP)
+    assert app.wait_for_end()[0] == 129
+    assert json.loads(form.read_text())["prompt"].endswith("birds!!")
+    (record,) = json.loads(headless(tmp_path, "history", "--json").stdout)
+    assert record["status"] == "cancelled"
+
+
+def test_ctrl_c_stops_a_headless_run_and_tells_of_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [str(COMMAND), "generate", "a red sun", "--steps", "1000", "--json"],
+        env={**os.environ, "SAFELIGHT_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "loading vae" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert json.loads(out)["status"] == "cancelled"
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signals_leave_the_terminal_clean(opened: Any, number: int, code: int) -> None:
     app = opened()

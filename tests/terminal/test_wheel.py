@@ -32,6 +32,10 @@ def test_what_is_in_it(wheel: Path) -> None:
         "themes/safelight-light.toml",
         f"{weights}/model_index.json",
         f"{weights}/unet/diffusion_pytorch_model.safetensors",
+        f"{weights}/vae/diffusion_pytorch_model.safetensors",
+        f"{weights}/better-vae/diffusion_pytorch_model.safetensors",
+        f"{weights}/text_encoder/model.safetensors",
+        f"{weights}/tokenizer/vocab.json",
     } <= names
     assert not any(name.startswith(("tests/", ".")) for name in names)
 

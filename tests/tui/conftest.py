@@ -95,7 +95,7 @@ def open_app(paths: Paths) -> Open:
     ) -> AsyncIterator[Session]:
         lab = lab or ScriptedLab()
         app = SafelightApp(lab, paths, settings or Settings(), terminal or Terminal(), complaint)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             session = Session(app, pilot, lab)
             await pilot.pause()
             await session.settle()

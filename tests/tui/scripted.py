@@ -81,7 +81,7 @@ class ScriptedEngine:
     def cancel(self, run_id: int | None = None) -> bool:
         if run_id is None or (self.current and self.current[0] == run_id):
             if self.current is None:
-                return False
+                return bool(self.queue) and self.cancel(self.queue[0][0])
             number, spec = self.current
             self.current = None
             record = record_of(number, spec, Status.CANCELLED, steps=3)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from time import monotonic
+from typing import ClassVar
 
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
@@ -19,6 +21,9 @@ _ANSWER = re.compile(r"\x1b\[(?:6;\d{1,4};\d{1,4}t|\?[\d;]{0,64}c)")
 _BEGINNING = re.compile(r"\x1b\[(?:6;[\d;]{0,9}|\?[\d;]{0,64})\Z")
 """Of an answer whose rest has not come yet. ``ESC [ 6`` alone may be Page Down."""
 
+_PATIENCE = 0.5
+"""Seconds for the rest of an answer to come."""
+
 
 class TerminalAnswered(Message):
     """The terminal said what it can draw, after the app had started."""
@@ -29,17 +34,30 @@ class TerminalAnswered(Message):
 
 
 class _Parser(XTermParser):
-    """Takes the answers out of what was typed."""
+    """Takes the answers out of what was typed.
 
-    _held = ""
+    Attributes:
+        held: typed already, but not told yet: what was typed before the app listened, or the
+            beginning of what may be an answer.
+    """
+
+    held = ""
+    _held_since = 0.0
     _heard = ""
 
+    def tick(self) -> Iterator[Message]:
+        """Textual's clock, ten times a second: what was held too long was no answer."""
+        if self.held and monotonic() - self._held_since > _PATIENCE:
+            text, self.held = self.held, ""
+            yield from super().feed(text)
+        yield from super().tick()
+
     def feed(self, data: str) -> Iterator[Message]:
-        text = self._held + data
-        # An empty feed is Textual's clock: whatever was held back was no answer.
+        text = self.held + data
         beginning = _BEGINNING.search(text) if data else None
-        self._held = beginning[0] if beginning else ""
-        text = text.removesuffix(self._held) if self._held else text
+        self.held = beginning[0] if beginning else ""
+        self._held_since = monotonic()
+        text = text.removesuffix(self.held) if self.held else text
         answers = _ANSWER.findall(text)
         if answers:
             text = _ANSWER.sub("", text)
@@ -52,9 +70,16 @@ class _Parser(XTermParser):
 
 
 class Driver(linux_driver.LinuxDriver):
-    """The driver of a terminal on Linux and macOS."""
+    """The driver of a terminal on Linux and macOS.
+
+    Attributes:
+        typed_ahead: what the user typed before the app was there to hear it.
+    """
+
+    typed_ahead: ClassVar[str] = ""
 
     def run_input_thread(self) -> None:
+        _Parser.held, Driver.typed_ahead = Driver.typed_ahead, ""
         # The parser is made in there, under this name; there is no other way in.
         vars(linux_driver)["XTermParser"] = _Parser
         super().run_input_thread()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PIL import Image
+from rich.color import Color
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -35,10 +39,15 @@ def half_blocks(image: Image.Image, columns: int, rows: int) -> list[Strip]:
 
 
 def _cells(upper: bytes, lower: bytes, count: int) -> Segment:
-    background = f"on #{lower.hex()}"
+    return Segment((" " if upper == lower else _BLOCK) * count, _style(upper, lower))
+
+
+@lru_cache(maxsize=16384)
+def _style(upper: bytes, lower: bytes) -> Style:
+    below = Color.from_triplet(ColorTriplet(*lower))
     if upper == lower:
-        return Segment(" " * count, Style.parse(background))
-    return Segment(_BLOCK * count, Style.parse(f"#{upper.hex()} {background}"))
+        return Style(bgcolor=below)
+    return Style(color=Color.from_triplet(ColorTriplet(*upper)), bgcolor=below)
 
 
 def resized(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -53,9 +53,17 @@ class Terminal:
 
 
 class Probe:
-    """A question to the terminal: :meth:`ask` early, :meth:`answer` late."""
+    """A question to the terminal: :meth:`ask` early, :meth:`answer` late.
+
+    A context manager: from the question to its end the terminal does not echo, so that an answer
+    that comes while nobody reads is not printed.
+
+    Attributes:
+        typed_ahead: what else came in while the answer was read: keys of the user.
+    """
 
     def __init__(self) -> None:
+        self.typed_ahead = ""
         self._asked_at = 0.0
         self._saved: list[Any] | None = None
         self._input = -1
@@ -75,7 +83,7 @@ class Probe:
             os.write(output, _ASK)
             self._asked_at = monotonic()
         except (ImportError, OSError, ValueError):
-            self._restore()
+            self.restore()
 
     def answer(self, patience: float) -> Terminal:
         """What the terminal has said by now.
@@ -96,11 +104,19 @@ class Probe:
                 heard += os.read(self._input, 256)
         except OSError:
             pass
-        finally:
-            self._restore()
+        typed = _ATTRIBUTES.sub(b"", _CELL.sub(b"", heard))
+        self.typed_ahead = typed.decode("utf-8", errors="ignore")
         return understood(heard, cell_of_window())
 
-    def _restore(self) -> None:
+    def __enter__(self) -> Probe:
+        self.ask()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the terminal back as it was before the question."""
         if self._saved is not None:
             import termios
 

@@ -31,7 +31,7 @@ class ConfirmScreen(ModalScreen[bool]):
     }
     """
     BINDINGS: ClassVar = [
-        ("enter,y,ctrl+q", "dismiss(True)", "Yes"),
+        ("enter,y", "dismiss(True)", "Yes"),
         ("escape,n", "dismiss(False)", "No"),
     ]
 

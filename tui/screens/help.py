@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
         }
     }
     """
-    BINDINGS: ClassVar = [("escape,f1,question_mark,q,enter", "dismiss", "Close")]
+    BINDINGS: ClassVar = [("escape,q,enter", "dismiss", "Close")]
 
     def __init__(self, panel: str) -> None:
         super().__init__()

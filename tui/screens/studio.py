@@ -77,6 +77,7 @@ class StudioScreen(Screen[None]):
         self._first_form = form
         self._terminal = terminal
         self.following = True
+        self._wanted = 0  # Counts what was asked to be shown.
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -142,6 +143,7 @@ class StudioScreen(Screen[None]):
     # What the user does
 
     def action_run(self) -> None:
+        self.spec_form.fit_to_checkpoint()
         spec, problems = forms.parse(self.spec_form.values)
         self.spec_form.show_problems(problems)
         if spec is None:
@@ -205,7 +207,7 @@ class StudioScreen(Screen[None]):
 
     @on(RunTable.Looked)
     def _looked(self, event: RunTable.Looked) -> None:
-        self.following = event.row.status == "running"
+        self.following = event.row.status in ("running", "queued")
         if event.row.record is not None:
             self.show_run(event.row)
 
@@ -229,27 +231,37 @@ class StudioScreen(Screen[None]):
             self.picture.say(words.get(row.status, "No picture."), "", error)
             self.painter.caption(row.spec, row.id)
             return
-        self._read_pictures(row, record)
+        self._wanted += 1
+        self._read_pictures(self._wanted, row, record)
 
-    @work(thread=True, exclusive=True, group="pictures")
-    def _read_pictures(self, row: Row, record: RunRecord) -> None:
-        from textual.worker import get_current_worker
+    @work(thread=True, exclusive=True, group="pictures", exit_on_error=False)
+    def _read_pictures(self, request: int, row: Row, record: RunRecord) -> None:
+        """Off the event loop: a disk may be slow."""
+        from engine.errors import SafelightError
+        from engine.images import load_image
 
-        from tui.graphics.files import PictureUnreadable, read_picture
-
-        worker = get_current_worker()
         try:
-            images = tuple(read_picture(Path(image.path)) for image in record.images)
-        except PictureUnreadable as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.picture.say, str(error))
-            return
-        if not worker.is_cancelled:
-            seeds = tuple(image.seed for image in record.images)
-            self.app.call_from_thread(self._show_pictures, images, seeds, row.spec, row.id)
+            images = tuple(load_image(Path(image.path)) for image in record.images)
+        except SafelightError as error:
+            self.app.call_from_thread(self._show_read, request, row, (), str(error))
+        else:
+            self.app.call_from_thread(self._show_read, request, row, images, "")
 
-    def _show_pictures(
-        self, images: tuple[Image.Image, ...], seeds: tuple[int, ...], spec: RunSpec, run_id: int
+    def _show_read(
+        self, request: int, row: Row, images: tuple[Image.Image, ...], error: str
     ) -> None:
-        self.picture.show(images, seeds)
+        if request != self._wanted:
+            return  # Something else is shown by now.
+        if error:
+            self.picture.say(error)
+            self.painter.caption(row.spec, row.id)
+        else:
+            self.show_pictures(images, row.spec, row.id)
+
+    def show_pictures(
+        self, images: tuple[Image.Image, ...], spec: RunSpec, run_id: int, *, live: bool = False
+    ) -> None:
+        """Show pictures, and say below them what they are."""
+        self._wanted += 1  # Whatever is still being read comes too late.
+        self.picture.show(images, spec.seeds, live=live)
         self.painter.caption(spec, run_id)

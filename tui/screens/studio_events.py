@@ -25,6 +25,7 @@ class EventPainter:
         self._spec: RunSpec | None = None
         self._shown: tuple[RunSpec, int] | None = None
         self._waiting = 0
+        self._running = False
 
     def caption(self, spec: RunSpec | None = None, run_id: int | None = None) -> None:
         """Say below the picture what it is. Without arguments: of what is shown already."""
@@ -41,7 +42,9 @@ class EventPainter:
             parts.append(f"{picture.picked + 1} of {len(picture.images)}")
         if spec.width and spec.height:
             parts.append(f"{spec.width}x{spec.height}")
-        picture.border_subtitle = " · ".join(parts)
+        text = " · ".join(parts)
+        if picture.border_subtitle != text:
+            picture.border_subtitle = text
 
     def _progress(self, progress: Progress) -> None:
         self._studio.query_one(ProgressLines).state = progress
@@ -74,13 +77,16 @@ class EventPainter:
             studio.spec_form.fit_to(event)
         name = one_line(event.checkpoint, 60)
         studio.say(f"Loaded {name} on {event.device} in {seconds(event.seconds)}.")
-        self._progress(Progress("Ready", detail=f"{event.width}x{event.height} {event.family}"))
+        if not self._running:
+            detail = f"{event.width}x{event.height} {event.family}"
+            self._progress(Progress("Ready", detail=detail))
 
     @show.register
     def _(self, event: events.RunStarted) -> None:
         studio = self._studio
         self._waiting = event.waiting
         self._spec = event.spec
+        self._running = True
         studio.mark_against(event.spec)
         studio.runs.put(Row(event.run_id, event.spec, "running"))
         self._progress(Progress(f"#{event.run_id} starting", detail=self._queue_text()))
@@ -101,8 +107,7 @@ class EventPainter:
     @show.register
     def _(self, event: events.PreviewReady) -> None:
         if self._studio.following and self._spec is not None:
-            self._studio.picture.show(event.images, self._spec.seeds, live=True)
-            self.caption(self._spec, event.run_id)
+            self._studio.show_pictures(event.images, self._spec, event.run_id, live=True)
 
     @show.register
     def _(self, event: events.RunDecoding) -> None:
@@ -113,8 +118,7 @@ class EventPainter:
         studio, record = self._studio, event.record
         self._over(record)
         if studio.following:
-            studio.picture.show(event.images, tuple(i.seed for i in record.images))
-            self.caption(record.spec, event.run_id)
+            studio.show_pictures(event.images, record.spec, event.run_id)
         else:
             studio.notify(f"#{event.run_id} is done.", timeout=3)
         took = seconds(record.seconds.total)
@@ -146,13 +150,12 @@ class EventPainter:
         self._over(record)
         if studio.following and event.images:
             # Made, but not kept: the disk was full, say. At least they can be seen.
-            studio.picture.show(event.images, record.spec.seeds)
-            self.caption(record.spec, event.run_id)
+            studio.show_pictures(event.images, record.spec, event.run_id)
         elif studio.following:
             studio.show_run(Row.of(record))
         self._progress(Progress(f"✗ #{event.run_id} failed", detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error}", "bad")
-        studio.notify(record.error, title=f"#{event.run_id} failed", severity="error", markup=False)
+        studio.notify(record.error, title=f"#{event.run_id} failed", severity="error")
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:
@@ -160,8 +163,10 @@ class EventPainter:
 
     def _over(self, record: RunRecord) -> None:
         self._studio.runs.put(Row.of(record))
+        self._running = False
         # The record knows what was filled in: size and scheduler of the checkpoint.
         self._spec = record.spec
+        self._studio.mark_against(record.spec)
 
 
 def phases(record: RunRecord) -> str:

@@ -58,6 +58,13 @@ class Field(Horizontal):
             super().__init__()
             self.field = field
 
+    class Left(Message):
+        """The focus has left a field; its value is what the user wants for now."""
+
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
     def __init__(self, name: str, label: str, tooltip: str) -> None:
         super().__init__(name=name, id=f"field-{name.replace('_', '-')}")
         self._label = label
@@ -156,6 +163,11 @@ class TextField(Field):
         self.problem = ""
         self.post_message(self.Changed(self))
 
+    @on(Input.Blurred)
+    def _blurred(self, event: Input.Blurred) -> None:
+        event.stop()
+        self.post_message(self.Left(self))
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -206,15 +218,14 @@ class ChoiceField(Field):
         self.post_message(self.Changed(self))
 
 
-def step_by(step: float, low: float, high: float, *, decimals: int = 0) -> Nudge:
-    """A nudge by ``step`` that stays within ``low`` and ``high``."""
+def step_by(step: float, low: float, high: float) -> Nudge:
+    """A nudge by ``step`` that stays within ``low`` and ``high``. A whole step: whole numbers."""
 
     def nudge(text: str, direction: int) -> str | None:
         try:
-            value = float(text) if decimals else int(text)
+            value = int(text) if isinstance(step, int) else float(text.replace(",", "."))
         except ValueError:
             return None
-        moved = min(max(value + direction * step, low), high)
-        return f"{moved:.{decimals}f}" if decimals else str(int(moved))
+        return str(min(max(value + direction * step, low), high))
 
     return nudge

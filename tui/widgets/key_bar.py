@@ -15,6 +15,24 @@ Key = tuple[str, str]
 """A key as people write it, and what it does in a word or two."""
 
 
+_GAP = 3
+
+
+def _wide(key: Key) -> int:
+    return len(key[0]) + 1 + len(key[1])
+
+
+def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
+    """As many of the keys, from the first on, as there is room for."""
+    fitting: list[Key] = []
+    for key in keys:
+        room -= _wide(key) + _GAP
+        if room < 0:
+            break
+        fitting.append(key)
+    return fitting
+
+
 class KeyBar(Widget):
     """Keys of the focused panel first, then those of the app, as many as there is room for."""
 
@@ -31,17 +49,17 @@ class KeyBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
-        room = self.content_size.width
+        keys = (*self.here, *self._always)
+        first, last = keys[:-1], keys[-1]
+        room = self.content_size.width - _wide(last)  # Help is always there
         parts: list[tuple[str, str]] = []
         self._spans = []
         x = 0
-        for key, label in (*self.here, *self._always):
-            wide = len(key) + len(label) + 1
-            if x + wide > room:
-                break
+        for key, label in (*_fitting(first, room), last):
+            wide = _wide((key, label))
             self._spans.append((x, x + wide, key))
-            parts += [(key, "$accent bold"), (f" {label}   ", "$text-muted")]
-            x += wide + 3
+            parts += [(key, "$accent bold"), (f" {label}{' ' * _GAP}", "$text-muted")]
+            x += wide + _GAP
         return Content.assemble(*parts)
 
     def _command_at(self, x: int) -> Command | None:
@@ -51,7 +69,7 @@ class KeyBar(Widget):
     async def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         if offset is not None and (command := self._command_at(offset.x)):
-            await self.run_action(f"screen.{command.action}")
+            await self.run_action(command.target)
 
     def on_mouse_move(self, event: MouseMove) -> None:
         command = self._command_at(event.x - self.gutter.left)

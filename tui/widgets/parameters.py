@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,14 +18,16 @@ from tui.widgets.field import ChoiceField, Field, TextField, step_by
 def _nudge_size(text: str, direction: int) -> str | None:
     """Both sides by 64 pixels, keeping the shape as far as multiples of 8 allow."""
     sides = text.lower().replace("×", "x").split("x")
-    if len(sides) != 2 or not all(side.strip().isdecimal() for side in sides):
+    if len(sides) != 2 or not all(s.strip().isdecimal() and len(s) < 7 for s in sides):
         return None
     return "x".join(str(max(64, int(side) // 8 * 8 + direction * 64)) for side in sides)
 
 
 def _nudge_seed(text: str, direction: int) -> str | None:
     # Not step_by: a float has too few digits for a seed.
-    return str(min(max(int(text) + direction, 0), MAX_SEED)) if text.strip().isdecimal() else None
+    if not text.strip().isdecimal() or len(text) > 20:
+        return None
+    return str(min(max(int(text) + direction, 0), MAX_SEED))
 
 
 _OWN_SIZE = "checkpoint's own"
@@ -35,11 +36,11 @@ _OWN_SIZE = "checkpoint's own"
 class Parameters(VerticalScroll, can_focus=False):
     """The fields of the form, apart from the two prompts."""
 
-    @dataclass
     class Changed(Message):
-        """The value of a field changed."""
+        """Some value changed."""
 
-        field: str
+    class CheckpointChosen(Message):
+        """The focus has left the checkpoint field."""
 
     BORDER_TITLE = "Settings"
 
@@ -69,7 +70,7 @@ class Parameters(VerticalScroll, can_focus=False):
             "Guidance",
             "How closely the picture follows the prompt. 1 turns it off and halves the work.",
             value=first["guidance_scale"],
-            nudge=step_by(0.5, 0, MAX_GUIDANCE, decimals=1),
+            nudge=step_by(0.5, 0.0, MAX_GUIDANCE),
         )
         yield ChoiceField(
             "scheduler",
@@ -126,21 +127,21 @@ class Parameters(VerticalScroll, can_focus=False):
         field = self._fields["seed"]
         field.value = _nudge_seed(field.value, 1) or field.value
 
-    def fit_to(self, schedulers: tuple[str, ...], width: int, height: int) -> str | None:
+    def fit_to(self, schedulers: tuple[str, ...], width: int, height: int) -> bool:
         """Offer what a checkpoint takes, its own scheduler first, and name its size (0: unknown).
 
-        Returns the scheduler that the form now has when the one before does not fit.
+        Returns whether the scheduler on the form had to give way to the checkpoint's own.
         """
         choice, size = self._fields["scheduler"], self._fields["size"]
         if isinstance(size, TextField):
             size.hint = f"{width}x{height}" if width and height else _OWN_SIZE
-        if not isinstance(choice, ChoiceField) or not schedulers:
-            return None
+        if not isinstance(choice, ChoiceField):
+            return False
         fits = choice.value in (*schedulers, OWN_SCHEDULER)
         if not fits:
             choice.value = OWN_SCHEDULER
-        choice.offer((*schedulers, OWN_SCHEDULER))
-        return None if fits else schedulers[0]
+        choice.offer((*(schedulers or names_for(flow=False)), OWN_SCHEDULER))
+        return not fits
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Show each sentence at its field and go to the first that is wrong."""
@@ -160,4 +161,10 @@ class Parameters(VerticalScroll, can_focus=False):
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(str(event.field.name)))
+        self.post_message(self.Changed())
+
+    @on(Field.Left)
+    def _field_left(self, event: Field.Left) -> None:
+        event.stop()
+        if event.field.name == "checkpoint":
+            self.post_message(self.CheckpointChosen())

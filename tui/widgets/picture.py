@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from textwrap import wrap
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
@@ -20,9 +22,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.graphics.fit import fitted
-from tui.graphics.terminal import Terminal
+from tui.graphics.terminal import Terminal, cell_of_window
 from tui.ink import ink
-from tui.text import clean
+from tui.text import centred, clean
 
 if TYPE_CHECKING:
     # At run time only once there is a picture: the first frame does not wait for Pillow.
@@ -99,12 +101,15 @@ class Picture(Widget, can_focus=True):
         self._strips: list[Strip] | None = None
         self._tiles: list[Tile] = []
         self._sixels: dict[tuple[int, int, int], str] = {}
+        self._busy_until = 0.0
         self._encoding: set[tuple[int, int, int]] = set()
 
     def show(
         self, images: tuple[Image.Image, ...], seeds: tuple[int, ...], *, live: bool = False
     ) -> None:
         """Show these pictures. ``live`` ones are previews: rough, and soon replaced."""
+        if live and self._busy_until > monotonic():
+            return  # The last preview took long to draw. Keys go first.
         if seeds != self.seeds:
             self.picked, self.alone = 0, False
         self.images, self.seeds, self._live = images, seeds, live
@@ -141,6 +146,10 @@ class Picture(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips = None
+        width, height = cell_of_window()
+        if self.terminal.protocol == "sixel" and width and height:
+            # The letters may have become larger or smaller with the window.
+            self.use(replace(self.terminal, cell_width=width, cell_height=height))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -172,12 +181,17 @@ class Picture(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         if self._strips is None or len(self._strips) != self.content_size.height:
+            began = monotonic()
             self._strips = self._draw()
+            # Previews take at most a tenth of the event loop's time.
+            self._busy_until = monotonic() + 9 * (monotonic() - began) if self._live else 0.0
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.content_size.width)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         strips = super().render_lines(crop)
-        segments = [segment for tile in self._tiles for segment in self._pixels(tile)]
+        top = crop.y - self.gutter.top
+        touched = (t for t in self._tiles if t.y < top + crop.height and t.y + t.rows > top)
+        segments = [segment for tile in touched for segment in self._pixels(tile)]
         if strips and segments:
             last = strips[-1]
             strips[-1] = Strip([*last, *segments], last.cell_length)
@@ -233,19 +247,17 @@ class Picture(Widget, can_focus=True):
         picked = tile.index == self.picked
         style = ink(self, "accent" if picked else "text-muted", bold=picked)
         seed = str(self.seeds[tile.index]) if tile.index < len(self.seeds) else ""
-        text = f"{'▸ ' if picked else ''}{seed}"[: tile.columns].center(tile.columns)
+        text = centred(f"{'▸ ' if picked else ''}{seed}", tile.columns)
         return Strip([Segment(text, self.rich_style + style)], tile.columns)
 
     def _words(self, columns: int, rows: int, background: Style) -> list[Strip]:
         style = background + ink(self, "text-muted")
-        wrapped = [part for line in self._hint for part in wrap(clean(line), columns) or [""]]
+        parts = [part for line in self._hint for part in wrap(clean(line), columns) or [""]]
+        wrapped = [cells for part in parts for cells in chop_cells(part, columns) or [""]]
         top = max(0, (rows - len(wrapped)) // 2)
         lines = [""] * top + wrapped
         lines += [""] * (rows - len(lines))
-        return [
-            Strip([Segment(line[:columns].center(columns), style)], columns)
-            for line in lines[:rows]
-        ]
+        return [Strip([Segment(centred(line, columns), style)], columns) for line in lines[:rows]]
 
     # Real pixels, where the terminal has them
 
@@ -261,8 +273,9 @@ class Picture(Widget, can_focus=True):
     def _key(self, tile: Tile) -> tuple[int, int, int]:
         return (tile.index, tile.columns, tile.rows)
 
-    @work(thread=True, group="sixels")
+    @work(thread=True, group="sixels", exit_on_error=False)
     def _encode(self, tile: Tile, image: Image.Image) -> None:
+        """Off the event loop. If it fails, half blocks stay."""
         from tui.graphics.sixel import sixels
 
         width = tile.columns * self.terminal.cell_width

@@ -121,7 +121,10 @@ class RunTable(ScrollView, can_focus=True):
         self._resized()
 
     def put(self, row: Row) -> None:
-        """Add a run, or replace what is shown of it. The cursor stays on its run."""
+        """Add a run, or replace what is shown of it.
+
+        The cursor stays on its run, but on the first row it stays there: that is the newest.
+        """
         for index, old in enumerate(self._rows):
             if old.id == row.id:
                 self._rows[index] = row
@@ -142,7 +145,10 @@ class RunTable(ScrollView, can_focus=True):
 
     def drop(self, run_id: int) -> None:
         """Take a run off the list."""
+        gone = next((i for i, row in enumerate(self._rows) if row.id == run_id), len(self._rows))
         self._rows = [row for row in self._rows if row.id != run_id]
+        if gone < self.cursor:
+            self.set_reactive(RunTable.cursor, self.cursor - 1)
         self.cursor = min(self.cursor, max(0, len(self._rows) - 1))
         self._resized()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from textual import on
@@ -52,6 +53,7 @@ class SpecForm(Vertical):
         super().__init__(id="form")
         self._first = form
         self.last: forms.Form | None = None
+        self._fitted = form["checkpoint"]
 
     def compose(self) -> ComposeResult:
         yield PromptEditor(
@@ -88,6 +90,8 @@ class SpecForm(Vertical):
         self.prompt.show_text(form.get("prompt", ""))
         self.negative.show_text(form.get("negative_prompt", ""))
         self.parameters.values = form
+        # The scheduler belongs to the checkpoint already: it ran with it.
+        self._fitted = form.get("checkpoint", self._fitted)
         self.mark_differences()
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
@@ -95,7 +99,7 @@ class SpecForm(Vertical):
         self.parameters.show_problems(problems)
         for name in ("prompt", "negative_prompt"):
             if name in problems:
-                self.notify(problems[name], severity="error", markup=False)
+                self.notify(problems[name], severity="error")
 
     def mark_differences(self) -> None:
         """Mark what differs from the last run."""
@@ -107,21 +111,37 @@ class SpecForm(Vertical):
             editor.border_subtitle = "• changed" if name in changed else ""
 
     def fit_to_checkpoint(self) -> None:
-        """Offer what the checkpoint on the form takes, as far as its files tell."""
+        """Offer what the checkpoint on the form takes, as far as its files tell.
+
+        Of a single file, or a hub id that is not here yet, nothing is known: then the checkpoint's
+        own scheduler is the one that fits, unless the user chooses again.
+        """
+        name = self.values["checkpoint"]
+        if name == self._fitted:
+            return
         from engine.checkpoints import inspect
 
         try:
-            self.fit_to(inspect(self.values["checkpoint"]))
+            self.fit_to(inspect(name))
         except SafelightError:
-            return  # Not yet typed to its end, perhaps. The run tells, if it is asked for.
+            return  # The run tells what is wrong with it, if it is asked for.
+        self._fitted = name
+
+    def offer_what_fits(self) -> None:
+        """At the start: offer what the checkpoint takes; the scheduler stays, known or not."""
+        from engine.checkpoints import inspect
+
+        with suppress(SafelightError):
+            info = inspect(self.values["checkpoint"])
+            if info.schedulers:
+                self.fit_to(info)
 
     def fit_to(self, checkpoint: Takes) -> None:
         """Offer what a checkpoint takes."""
-        taken = self.parameters.fit_to(checkpoint.schedulers, checkpoint.width, checkpoint.height)
-        if taken is not None:
-            self.post_message(
-                self.Adjusted(f"This checkpoint needs another scheduler: its own, {taken}.")
-            )
+        named = checkpoint.schedulers
+        if self.parameters.fit_to(named, checkpoint.width, checkpoint.height):
+            why = f"its own is {named[0]}" if named else "which ones it takes is not known yet"
+            self.post_message(self.Adjusted(f"Scheduler set to the checkpoint's own: {why}."))
         unused = "" if checkpoint.uses_negative_prompt else " (not used here)"
         self.negative.border_title = f"Negative prompt{unused}"
 
@@ -134,5 +154,8 @@ class SpecForm(Vertical):
     def _parameters_changed(self, event: Parameters.Changed) -> None:
         event.stop()
         self.mark_differences()
-        if event.field == "checkpoint":
-            self.fit_to_checkpoint()
+
+    @on(Parameters.CheckpointChosen)
+    def _checkpoint_chosen(self, event: Parameters.CheckpointChosen) -> None:
+        event.stop()
+        self.fit_to_checkpoint()
