@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,7 +117,8 @@ def test_of_a_newer_version(tmp_path: Path) -> None:
 
 
 def test_locked(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.history._BUSY_SECONDS", 0.05)
+    """By a program that is not ours, which knows only SQLite's lock."""
+    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
     impatient = History(history.folder)
     other = sqlite3.connect(history.path)
     other.execute("BEGIN IMMEDIATE")
@@ -125,6 +129,152 @@ def test_locked(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient.close()
 
 
+def test_another_process_writes(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No two of ours write at once: SQLite before 3.51.3 may not survive it."""
+    code = (
+        "import sys, time; from pathlib import Path; from engine.history import History\n"
+        "with History(Path(sys.argv[1]))._writing(): print(flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(history.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline()
+    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
+    entered: list[str] = []
+    monkeypatch.setattr(
+        "engine.history.schema.transaction", lambda *_: entered.append("a second writer")
+    )
+    with pytest.raises(HistoryError, match="locked by another program"):
+        history.new_id()
+    assert entered == [], "SQLite's own lock was reached"
+    assert history.count() == 0, "reading goes on"
+    monkeypatch.undo()
+    other.communicate()
+    assert history.new_id() == 1
+
+
+def test_a_number_does_not_wait_long_for_another_thread(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
+    inside, leave = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with history._writing():
+            inside.set()
+            assert leave.wait(30)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert inside.wait(30)
+    with pytest.raises(HistoryError, match="locked"):
+        history.new_id()
+    leave.set()
+    writer.join(30)
+    assert history.new_id() == 1
+
+
+def test_without_locks_between_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    from engine import file_lock
+
+    def refuses(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file_lock.fcntl, "flock", refuses)
+        history = History(tmp_path)
+        assert history.new_id() == 1
+        history.close()
+    monkeypatch.setattr(file_lock, "fcntl", None)
+    history = History(tmp_path)
+    assert history.new_id() == 2
+    history.close()
+
+
+def test_numbers_and_texts_that_sqlite_cannot_hold(history: History) -> None:
+    for question in (
+        lambda: history.latest(limit=10**20),
+        lambda: history.latest(before=10**20),
+        lambda: history.get(10**20),
+    ):
+        with pytest.raises(HistoryError, match="cannot hold or find that"):
+            question()
+    odd = replace(record(history, 1), created_at="\udce9")
+    with pytest.raises(HistoryError, match="cannot hold or find that"):
+        history.add(odd)
+    history.add(record(history, 1))
+    with sqlite3.connect(history.path) as db:  # a row of somebody else's
+        huge = json.dumps(record(history, 1).to_json()).replace('"seed": 0', '"seed": 1e999')
+        db.execute("UPDATE runs SET record = ?", (huge,))
+    db.close()
+    assert history.latest() == ()
+
+
+# For reading only
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_nothing_to_read(tmp_path: Path) -> None:
+    for folder in (tmp_path / "no" / "folder", tmp_path):
+        past = History(folder, read_only=True)
+        assert (past.latest(), past.get(1), past.count()) == ((), None, 0)
+        past.close()
+    assert names(tmp_path) == []
+    (tmp_path / FILE).touch()  # a history that is just being made
+    past = History(tmp_path, read_only=True)
+    assert (past.latest(), past.count()) == ((), 0)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_reading_changes_nothing(tmp_path: Path, writable: bool) -> None:
+    history = History(tmp_path)
+    history.add(record(history, 1))
+    history.close()
+    before = names(tmp_path)
+    if not writable:
+        tmp_path.chmod(0o555)
+    past = History(tmp_path, read_only=True)
+    assert past.latest() == (record(past, 1),)
+    assert past.get(1) == record(past, 1)
+    assert past.count() == 1
+    with pytest.raises(HistoryError, match="opened for reading only"):
+        past.new_id()
+    with pytest.raises(HistoryError, match="opened for reading only"):
+        past.add(record(past, 2))
+    past.close()
+    tmp_path.chmod(0o755)
+    assert names(tmp_path) == before
+
+
+def test_reading_what_is_being_written(history: History) -> None:
+    """The newest rows are in the log beside the file, until the writer closes."""
+    past = History(history.folder, read_only=True)
+    for number in (1, 2, 3):
+        history.add(record(history, number))
+        assert past.count() == number
+    history.close()
+    assert past.count() == 3
+    past.close()
+
+
+def test_reading_damage(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("hello " * 1000)
+    with pytest.raises(HistoryError, match="damaged or not a history"):
+        History(tmp_path, read_only=True).count()
+    (tmp_path / FILE).unlink()
+    test_of_a_newer_version(tmp_path)
+    with pytest.raises(HistoryError, match="newer Safelight"):
+        History(tmp_path, read_only=True).latest()
+
+
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(HistoryError):
@@ -133,7 +283,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 def test_full_disk(history: History) -> None:
     """SQLite's own limit on the size of the file stands in for the disk's."""
-    db = history._db
+    db = history._open_db()
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")
     numbers = iter(range(1, 200))
