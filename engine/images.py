@@ -12,6 +12,7 @@ import errno
 import io
 import json
 import os
+import stat
 import struct
 from pathlib import Path
 from typing import Any
@@ -88,22 +89,34 @@ def load_image(path: Path) -> Image.Image:
     """A picture of the history, decoded, as RGB.
 
     Raises:
-        HistoryError: it is missing, damaged, or larger than :data:`MAX_PIXELS`.
+        HistoryError: it is missing, damaged, or larger than :data:`MAX_PIXELS`; nothing else.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(24)
-            if start[:8] == _SIGNATURE and len(start) == 24:
-                width, height = struct.unpack(">II", start[16:])
-                if width * height > MAX_PIXELS:
-                    raise HistoryError(f"{path} is too large to open ({width}x{height}).")
-            file.seek(0)
-            with Image.open(file, formats=["PNG"]) as image:
-                return image.convert("RGB")
+        return _decode(path)
     except FileNotFoundError:
         raise HistoryError(f"{path} is not there any more.") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PermissionError:
+        raise HistoryError(f"Not allowed to read {path}.") from None
+    except (Image.DecompressionBombError, MemoryError):
+        raise HistoryError(f"{path} is too large to open.") from None
+    except HistoryError:
+        raise
+    except Exception as error:  # Pillow meets hostile bytes with errors of a dozen kinds
         raise HistoryError(f"{path} is damaged and cannot be shown.") from error
+
+
+def _decode(path: Path) -> Image.Image:
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+        raise HistoryError(f"{path} is not a picture.")
+    with path.open("rb") as file:
+        start = file.read(24)
+        if start[:8] == _SIGNATURE and len(start) == 24:  # asked before Pillow, which warns
+            width, height = struct.unpack(">II", start[16:])
+            if width * height > MAX_PIXELS:
+                raise HistoryError(f"{path} is too large to open ({width}x{height}).")
+        file.seek(0)
+        with Image.open(file, formats=["PNG"]) as image:
+            return image.convert("RGB")
 
 
 def write_failure(path: Path, error: OSError) -> str:

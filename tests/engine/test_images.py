@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
@@ -125,6 +126,60 @@ def test_a_huge_picture_is_not_opened(tmp_path: Path) -> None:
     path.write_bytes(png(size=(10_000, 10_000)))
     with pytest.raises(HistoryError, match="too large"):
         load_image(path)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EOFError(),
+        struct.error(),
+        zlib.error(),
+        SyntaxError(),
+        IndexError(),
+        KeyError(),
+        RecursionError(),
+        OSError("broken data stream"),
+        Image.DecompressionBombError(),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_pillow_raises_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    path = save_image(picture(), tmp_path / "a.png", META)
+
+    def convert(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Image.Image, "convert", convert)
+    with pytest.raises(HistoryError, match=r"a\.png is (damaged|too large).*\.$"):
+        load_image(path)
+
+
+def test_any_damaged_byte_is_a_sentence(tmp_path: Path) -> None:
+    noise = Image.frombytes("RGB", (8, 8), bytes(range(192)))
+    whole = save_image(noise, tmp_path / "a.png", META).read_bytes()
+    path = tmp_path / "b.png"
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(HistoryError):
+            assert load_image(path).mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "I;16", "1"])
+def test_any_kind_of_png_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (4, 4)).save(tmp_path / "a.png")
+    assert load_image(tmp_path / "a.png").mode == "RGB"
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in (".", "pipe.png"):
+        with pytest.raises(HistoryError, match="not a picture"):
+            load_image(tmp_path / name)
+    with pytest.raises(HistoryError):
+        load_image(tmp_path / "a\0.png")
 
 
 def test_a_truncated_picture(tmp_path: Path) -> None:
