@@ -15,7 +15,7 @@ Emit = Callable[[Event], None]
 """Receives each event, one at a time. Must return at once; what it raises is logged and dropped.
 
 Most events come on the engine's thread, but ``MemorySampled`` on the sampler's, and ``RunQueued``
-(and ``RunCancelled`` of a run that was waiting) on that of the caller.
+(and the end of a run that was waiting, or that :meth:`EngineAPI.stop` gave up) on the caller's.
 """
 
 
@@ -28,7 +28,8 @@ class EngineAPI(Protocol):
     def submit(self, spec: RunSpec) -> int:
         """Queue a run behind the others and return its number. Never waits for the device.
 
-        Raises :class:`~engine.errors.HistoryError` when the history can give no number, and
+        Raises :class:`~engine.errors.HistoryError` when the history gives no number within about a
+        second (another program is writing to it, the disk is full), and
         ``RuntimeError`` after :meth:`stop`.
         """
         ...
@@ -36,7 +37,9 @@ class EngineAPI(Protocol):
     def warm_up(self, checkpoint: str) -> None:
         """Load a checkpoint before the first run asks for it, when nothing else is queued.
 
-        A failure to load is told by the run that needs the checkpoint, not here.
+        Only what is on this machine already: nothing is downloaded. It gives way to a run of
+        another checkpoint, and the last one asked for wins. A failure to load is told by the run
+        that needs the checkpoint, not here.
         """
 
     def cancel(self, run_id: int | None = None) -> bool:
@@ -47,7 +50,11 @@ class EngineAPI(Protocol):
         ...
 
     def stop(self, timeout: float = 3.0) -> bool:
-        """Cancel everything and end the thread. Returns whether it ended within ``timeout`` s."""
+        """Cancel everything and end the thread. Returns whether it ended within ``timeout`` s.
+
+        Every run has ended then, for its reader and in the history, also when the thread has not:
+        the process may end at once. Only a picture that is half written is waited for longer.
+        """
         ...
 
     @property

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError
-from engine.schedulers import name_of, names_for, offered
+from engine.schedulers import name_of, offered
 from engine.spec import BUNDLED
 
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
@@ -27,6 +27,8 @@ _FAMILIES = {
     "StableDiffusion": "sd",
     "Flux": "flux",
 }
+_MAX_JSON_BYTES = 16 * 1024 * 1024
+_MAX_SCALE_LEVELS, _MAX_SAMPLE = 16, 65_536  # beyond any model; more is a damaged file
 _NATIVE = {"sd": 512, "sdxl": 1024, "sd3": 1024, "flux": 1024}
 
 
@@ -57,7 +59,7 @@ class CheckpointInfo:
         family: ``"sd"``, ``"sdxl"``, ``"sd3"``, ``"flux"``, another pipeline's class name, or
             ``""`` when unknown (a single file, or a hub id that is not on this machine).
         scheduler: its own, by our name; ``""`` when unknown or not in our table.
-        schedulers: names to offer, the checkpoint's own first.
+        schedulers: names to offer, the checkpoint's own first; none when the family is unknown.
         width, height: its own size in pixels; 0 when unknown.
         uses_negative_prompt: whether the family reads one.
     """
@@ -109,7 +111,13 @@ def resolve(name: str) -> Location:
     Raises:
         CheckpointError: nothing is there, or it is of a kind that is not loaded.
     """
-    name = name.strip()
+    try:
+        return _resolve(name.strip())
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL byte, no such user, no rights
+        raise CheckpointError(f"“{name[:80]}” is not a path that can be read.") from None
+
+
+def _resolve(name: str) -> Location:
     if name == BUNDLED:
         path = bundled_path()
         if not (path / "model_index.json").is_file():
@@ -117,13 +125,10 @@ def resolve(name: str) -> Location:
                 f"The bundled checkpoint is missing from {path}. Install Safelight again."
             )
         return Location(name, path)
-    try:
-        path = Path(name).expanduser()
-        if "\0" in name:
-            raise ValueError
-        kind = "folder" if path.is_dir() else "file" if path.is_file() else ""
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL byte, no such user
-        raise CheckpointError(f"“{name[:80]}” is not a path that can be read.") from None
+    path = Path(name).expanduser()
+    if "\0" in name:
+        raise ValueError
+    kind = "folder" if path.is_dir() else "file" if path.is_file() else ""
     suffix = path.suffix.lower()
     if suffix in PICKLES and (kind == "file" or _looks_like_path(name)):
         raise CheckpointError(
@@ -156,14 +161,22 @@ def inspect(name: str) -> CheckpointInfo:
     """What is known of a checkpoint without loading it, in a few milliseconds.
 
     Raises:
-        CheckpointError: as :func:`resolve`, or a JSON file in it cannot be read.
+        CheckpointError: as :func:`resolve`, or a JSON file in it cannot be read or holds nonsense.
     """
-    where = resolve(name)
+    try:
+        return _inspect(resolve(name))
+    except (OSError, ValueError, RuntimeError, MemoryError) as error:  # rights, loops of links
+        raise CheckpointError(f"“{name[:80]}” cannot be read: {brief(error)}") from error
+
+
+def _inspect(where: Location) -> CheckpointInfo:
     folder = where.path
     if folder is None or where.single_file:
-        return CheckpointInfo(where.name, folder, "", "", names_for(False), 0, 0, True)
+        return CheckpointInfo(where.name, folder, "", "", (), 0, 0, True)
     index = read_json(folder / "model_index.json")
-    pipeline_cls = str(index.get("_class_name", ""))
+    pipeline_cls = index.get("_class_name")
+    if not isinstance(pipeline_cls, str):
+        raise _nonsense(folder / "model_index.json", "_class_name")
     family = family_of(pipeline_cls)
     own_cls, own_config = _own_scheduler(folder, index)
     names = offered(pipeline_cls, own_cls, own_config)
@@ -185,10 +198,14 @@ def family_of(pipeline_class: str) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises :class:`CheckpointError` when it holds none."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        if not path.is_file():  # or a pipe, whose end would never come
+            raise FileNotFoundError
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MAX_JSON_BYTES)
+        values = json.loads(text)
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing.") from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise CheckpointError(
             f"{path} cannot be read as JSON; the checkpoint is damaged."
         ) from None
@@ -219,17 +236,35 @@ def _own_scheduler(folder: Path, index: dict[str, Any]) -> tuple[str, dict[str, 
 def _native_size(folder: Path, family: str) -> tuple[int, int]:
     """Width and height in pixels: latents' size times the VAE's scale, as diffusers does."""
     fallback = _NATIVE.get(family, 0)
-    try:
-        vae = read_json(folder / "vae" / "config.json")
-        scale = 2 ** (len(vae.get("block_out_channels", ())) - 1)
-        if family == "flux":  # fixed in FluxPipeline: 128 latents
-            return 128 * scale, 128 * scale
-        part = "unet" if (folder / "unet" / "config.json").is_file() else "transformer"
-        sample = read_json(folder / part / "config.json").get("sample_size")
-    except CheckpointError:
+    part = "unet" if (folder / "unet" / "config.json").is_file() else "transformer"
+    vae, model = folder / "vae" / "config.json", folder / part / "config.json"
+    if not vae.is_file() or not model.is_file():
         return fallback, fallback
-    if isinstance(sample, int):
-        return sample * scale, sample * scale
-    if isinstance(sample, list) and len(sample) == 2:
-        return int(sample[1]) * scale, int(sample[0]) * scale
-    return fallback, fallback
+    levels = read_json(vae).get("block_out_channels", [])
+    sample = read_json(model).get("sample_size")
+    if not isinstance(levels, list) or len(levels) > _MAX_SCALE_LEVELS:
+        raise _nonsense(vae, "block_out_channels")
+    if not levels:  # a VAE of another kind
+        return fallback, fallback
+    scale = int(2 ** (len(levels) - 1))
+    if family == "flux":  # fixed in FluxPipeline: 128 latents
+        return 128 * scale, 128 * scale
+    if sample is None:
+        return fallback, fallback
+    sides = sample if isinstance(sample, list) else [sample, sample]
+    if not all(type(side) is int and 0 < side <= _MAX_SAMPLE for side in sides):
+        raise _nonsense(model, "sample_size")
+    if len(sides) != 2:
+        return fallback, fallback
+    return sides[1] * scale, sides[0] * scale
+
+
+def _nonsense(path: Path, key: str) -> CheckpointError:
+    return CheckpointError(f"{path} holds nonsense as its {key}; the checkpoint is damaged.")
+
+
+def brief(error: BaseException) -> str:
+    """The first line of an error of a library, short enough for a sentence."""
+    lines = str(error).strip().splitlines()
+    line = lines[0] if lines else type(error).__name__
+    return line if len(line) <= 300 else line[:299] + "…"

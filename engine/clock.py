@@ -21,6 +21,13 @@ class PhaseClock:
     def phase(self) -> str | None:
         return self._phase
 
+    def so_far(self) -> dict[str, float]:
+        """The seconds of each phase, of the one that is on until now. For any thread."""
+        seconds, phase = dict(self.seconds), self._phase
+        if phase is not None:
+            seconds[phase] += time.perf_counter() - self._since
+        return seconds
+
     def enter(self, phase: str | None) -> float:
         """End the phase that is on and begin ``phase``; returns the time now."""
         synchronize(self._device)

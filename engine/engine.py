@@ -12,15 +12,28 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TYPE_CHECKING
 
 from engine.api import Emit
+from engine.checkpoints import resolve
+from engine.errors import HistoryError, SafelightError
 from engine.events import EngineIdle, Event, RunCancelled, RunFailed, RunQueued, RunStarted
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
 
+if TYPE_CHECKING:
+    from engine.worker import Worker
+
 log = logging.getLogger("safelight.engine")
+
+_STOPPED = "the engine has been stopped"
+_RECORD_SECONDS = 0.25
+"""Of the time that stop() is given, what it keeps to write down a run that does not end."""
+_PICTURE_SECONDS = 10.0
+"""What stop() waits beyond its time for a picture that is half written; a large one takes seconds.
+"""
 
 
 @dataclass
@@ -59,7 +72,8 @@ class Engine:
         self._previews = previews
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
-        self._submitting = threading.Lock()
+        # Whoever needs both locks takes _emit_lock first: what the queue does and what is told of
+        # it keep one order.
         self._changed = threading.Condition()
         # Guarded by _changed:
         self._queue: deque[_Waiting] = deque()
@@ -68,6 +82,7 @@ class Engine:
         self._owes_idle = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._worker: Worker | None = None
 
     def start(self) -> None:
         """Start the thread and the memory sampler. Imports nothing heavy."""
@@ -81,21 +96,22 @@ class Engine:
 
     def submit(self, spec: RunSpec) -> int:
         """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
-        with self._submitting:  # numbers, RunQueued and the queue keep one order
-            if self._stopping.is_set():
-                raise RuntimeError("the engine has been stopped")
-            run_id = self._history.new_id() if self._history else next(self._numbers)
+        if self._stopping.is_set():
+            raise RuntimeError(_STOPPED)
+        run_id = self._history.new_id() if self._history else next(self._numbers)
+        with self._emit_lock:
             with self._changed:
-                waiting = len(self._queue) + 1
-            self._tell(RunQueued(run_id, spec, waiting))
-            with self._changed:
+                if self._stopping.is_set():  # since then; the number stays unused
+                    raise RuntimeError(_STOPPED)
                 self._queue.append(_Waiting(run_id, spec))
                 self._owes_idle = True
+                waiting = len(self._queue)
                 self._changed.notify_all()
+            self._tell(RunQueued(run_id, spec, waiting))
         return run_id
 
     def warm_up(self, checkpoint: str) -> None:
-        """Load a checkpoint when nothing is queued; the last one asked for wins."""
+        """Load a checkpoint when nothing is queued; see :meth:`engine.api.EngineAPI.warm_up`."""
         with self._changed:
             self._warm = checkpoint
             self._changed.notify_all()
@@ -119,12 +135,13 @@ class Engine:
     def stop(self, timeout: float = 3.0) -> bool:
         """Cancel everything and end the thread; whether it ended within ``timeout`` seconds.
 
-        A thread that is inside a library call (a large file being read) ends after it; it is a
-        daemon and does not keep the process alive.
+        A thread that is inside a library call (a long step, a large file being read) ends after it;
+        it is a daemon and does not keep the process alive. Its run is recorded here as cancelled,
+        with what is known of it, so the process may end at once.
         """
         deadline = time.monotonic() + timeout
-        self._stopping.set()
         with self._changed:
+            self._stopping.set()
             waiting, self._queue = list(self._queue), deque()
             if self._current is not None:
                 self._current.cancelled.set()
@@ -135,6 +152,9 @@ class Engine:
         self._memory.stop(max(0.0, min(1.0, deadline - time.monotonic())))
         if thread is None or thread is threading.current_thread():
             return True
+        thread.join(max(0.0, deadline - time.monotonic() - min(_RECORD_SECONDS, timeout / 4)))
+        if thread.is_alive() and self._worker is not None:
+            self._worker.abandon(_PICTURE_SECONDS)
         thread.join(max(0.0, deadline - time.monotonic()))
         return not thread.is_alive()
 
@@ -147,51 +167,81 @@ class Engine:
     # The thread
 
     def _loop(self) -> None:
-        from engine.worker import Job, Worker
-
-        worker = Worker(
-            self._tell,
-            self._history,
-            self._memory,
-            device=self._device,
-            previews=self._previews,
-        )
         while (task := self._next()) is not None:
             if isinstance(task, str):
-                worker.warm_up(task, self._stopping.is_set)
+                self._warm_up(task)
                 continue
-            run = task
             try:
-                with self._changed:
-                    waiting = len(self._queue)
-                self._tell(RunStarted(run.run_id, run.spec, waiting))
-                worker.run(Job(run.run_id, run.spec, run.cancelled.is_set))
+                self._run(task)
             except BaseException as error:  # a bug in the worker: the thread must outlive it
-                log.exception("The engine failed around run %d", run.run_id)
-                sentence = f"Something unexpected went wrong ({type(error).__name__})."
-                record = self._blank(run, Status.FAILED, sentence)
-                self._tell(RunFailed(run.run_id, record))
+                log.exception("The engine failed around run %d", task.run_id)
+                self._tell_broken(task, error)
             finally:
                 with self._changed:
                     self._current = None
 
+    def _run(self, run: _Waiting) -> None:
+        with self._changed:
+            waiting = len(self._queue)
+        self._tell(RunStarted(run.run_id, run.spec, waiting))
+        from engine.attempt import Job
+
+        self._ready_worker().run(Job(run.run_id, run.spec, run.cancelled.is_set))
+
+    def _warm_up(self, checkpoint: str) -> None:
+        try:
+            self._ready_worker().warm_up(checkpoint, lambda: not self._wants(checkpoint))
+        except BaseException:  # the run that needs the checkpoint will tell
+            log.exception("Warm-up failed")
+
+    def _ready_worker(self) -> Worker:
+        """The worker, made when first needed: what fails then is told by the run."""
+        if self._worker is None:
+            from engine.worker import Worker
+
+            self._worker = Worker(
+                self._tell,
+                self._history,
+                self._memory,
+                device=self._device,
+                previews=self._previews,
+            )
+        return self._worker
+
+    def _wants(self, checkpoint: str) -> bool:
+        """Whether to go on warming up: nobody waits for another checkpoint, or for the end."""
+        with self._changed:
+            if self._stopping.is_set():
+                return False
+            others = {run.spec.checkpoint for run in list(self._queue)[:1]}
+            if self._warm is not None and not others:
+                others = {self._warm}
+        return all(_same(checkpoint, other) for other in others)
+
     def _next(self) -> _Waiting | str | None:
         """The next run, or a checkpoint to warm up; ``None`` when the engine stops."""
         while True:
+            self._tell_idle()
             with self._changed:
                 if self._stopping.is_set():
                     return None
                 if self._queue:
                     self._current = self._queue.popleft()
                     return self._current
-                idle, self._owes_idle = self._owes_idle, False
-                if not idle:
-                    if self._warm is not None:
-                        checkpoint, self._warm = self._warm, None
-                        return checkpoint
-                    self._changed.wait()
+                if self._owes_idle:
                     continue
-            self._tell(EngineIdle())
+                if self._warm is not None:
+                    checkpoint, self._warm = self._warm, None
+                    return checkpoint
+                self._changed.wait()
+
+    def _tell_idle(self) -> None:
+        with self._emit_lock:
+            with self._changed:
+                if not self._owes_idle or self._queue or self._stopping.is_set():
+                    return
+                self._owes_idle = False
+            self._tell(EngineIdle())  # still under the lock, so no RunQueued comes in between
 
     def _tell(self, event: Event) -> None:
         """Hand an event over, one at a time; a reader's failure is its own."""
@@ -204,6 +254,26 @@ class Engine:
     def _tell_never_started(self, run: _Waiting) -> None:
         self._tell(RunCancelled(run.run_id, self._blank(run, Status.CANCELLED)))
 
+    def _tell_broken(self, run: _Waiting, error: BaseException) -> None:
+        sentence = f"Something unexpected went wrong ({type(error).__name__}). The log has more."
+        record = self._blank(run, Status.FAILED, sentence)
+        if self._history is not None:
+            try:
+                self._history.add(record)
+            except HistoryError as refused:  # among others when the worker had kept it already
+                log.error("Run %d was not kept: %s", run.run_id, refused)
+        self._tell(RunFailed(run.run_id, record))
+
     def _blank(self, run: _Waiting, status: Status, error: str = "") -> RunRecord:
         """The record of a run of which nothing is known but how it ended."""
         return RunRecord(run.run_id, status, run.spec, now(), device="", dtype="", error=error)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are of one checkpoint."""
+    if one == other:
+        return True
+    try:
+        return resolve(one).name == resolve(other).name
+    except SafelightError:
+        return False

@@ -32,10 +32,6 @@ class DeviceError(SafelightError):
     """The device that was asked for is not there."""
 
 
-class OutOfMemory(SafelightError):
-    """The device ran out of memory; the engine has freed what the run held."""
-
-
 class BrokenOutput(SafelightError):
     """The model gave NaN instead of a picture."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from engine.checkpoints import cached_snapshot, hub_cache
+from engine.checkpoints import cached_snapshot, hub_cache, read_json
 from engine.errors import CheckpointError
 from engine.verify import parts_of
 
@@ -25,17 +25,26 @@ _POLL_SECONDS = 0.2
 
 
 def is_complete(snapshot: Path) -> bool:
-    """Whether a downloaded folder has something of each of its parts."""
+    """Whether a downloaded folder has something of each of its parts, and all of its shards."""
     try:
-        parts = parts_of(snapshot)
-    except CheckpointError:
+        return all(_has_part(snapshot / part.name) for part in parts_of(snapshot))
+    except (CheckpointError, OSError):
         return True  # let the loader say what is wrong with it
-    return all(any((snapshot / part.name).glob("*")) for part in parts) and not any(
-        (snapshot / part.name / "config.json").is_file()
-        and not any((snapshot / part.name).glob("*.safetensors"))
-        and not any((snapshot / part.name).glob("*.bin"))
-        for part in parts
-    )
+
+
+def _has_part(place: Path) -> bool:
+    if not any(place.glob("*")):
+        return False
+    weights = any(place.glob("*.safetensors")) or any(place.glob("*.bin"))
+    if (place / "config.json").is_file() and not weights:
+        return False
+    for index in place.glob("*.safetensors.index*.json"):
+        shards = read_json(index).get("weight_map")
+        if isinstance(shards, dict) and not all(
+            (place / str(name)).is_file() for name in set(map(str, shards.values()))
+        ):
+            return False
+    return True
 
 
 def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
@@ -68,8 +77,8 @@ def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
         try:
             return fetched.result(timeout=_POLL_SECONDS)
         except TimeoutError:
-            if fetched.done():
-                raise
+            if fetched.done():  # since then; a TimeoutError of its own would be told here
+                return fetched.result()
         check()
         if (now := _downloaded(hub_id)) - seen >= 1e6:
             seen = now

@@ -86,6 +86,11 @@ class MemorySampler:
             sys.modules["torch"].cuda.reset_peak_memory_stats(self._cuda)
         self.sample()
 
+    @property
+    def seen_peak(self) -> int:
+        """The largest sample since :meth:`reset_peak`; asks no device, which may be busy."""
+        return self._peak
+
     def peak(self) -> int:
         """The peak since :meth:`reset_peak`, in bytes.
 

@@ -1,13 +1,7 @@
-"""Loads checkpoints and keeps one ready. Only the engine's thread comes here.
-
-A folder is loaded part by part with the classes its ``model_index.json`` names, so that the screen
-can say which part, and a cancel takes effect between two parts.
-"""
+"""Loads checkpoints and keeps one ready. Only the engine's thread comes here."""
 
 from __future__ import annotations
 
-import gc
-import importlib
 import inspect
 import os
 import sys
@@ -20,9 +14,10 @@ from typing import Any
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
 from engine.errors import CheckpointError
+from engine.folder import load_folder
 from engine.hub import Check, Tell
 from engine.single_file import load_file
-from engine.verify import Part, variant_of, verify_folder
+from engine.verify import Part, verify_folder
 
 _LOADING = threading.Lock()
 """Loading patches torch.nn.Module for a while: two at once, in two engines, would break it."""
@@ -67,18 +62,29 @@ class Pipelines:
         self._previews = previews
         self._loaded: Loaded | None = None
 
-    def get(self, name: str, tell: Tell, check: Check) -> tuple[Loaded, bool]:
+    def get(
+        self, name: str, tell: Tell, check: Check, *, download: bool = True
+    ) -> tuple[Loaded, bool]:
         """The checkpoint called ``name``, and whether it had to be loaded.
+
+        Args:
+            name: see :func:`engine.checkpoints.resolve`.
+            tell: is given each stage.
+            check: is asked between two stages, and raises when nobody wants it any more.
+            download: fetch from the hub what is not on this machine; else that is an error.
 
         Raises:
             CheckpointError, DeviceError: one sentence; the checkpoint in use before is kept when
                 the new one is refused before loading.
             Cancelled: by ``check``.
         """
+        check()
         where = checkpoints.resolve(name)
         now = self._loaded
         if now is not None and now.name == where.name and now.stamp == _stamp(where.path):
             return now, False
+        if not download:
+            _require_here(where)
         started = time.perf_counter()
         if "diffusers" not in sys.modules:
             tell("starting PyTorch")
@@ -88,8 +94,12 @@ class Pipelines:
         where, parts = _prepare(where, device.type != "cpu", tell, check)
         check()
         self.drop()
-        with _LOADING:
-            pipeline, family, dtype = _load(where, parts, device, tell, check)
+        while not _LOADING.acquire(timeout=0.1):
+            check()
+        try:
+            pipeline, family, dtype = _load(where, parts, device, tell, check, download)
+        finally:
+            _LOADING.release()
         check()
         if device.type != "cpu":
             tell(f"moving to {device}")
@@ -145,6 +155,12 @@ def import_libraries() -> Any:
     return devices
 
 
+def _require_here(where: Location) -> None:
+    """Refuse a hub id of which something is still to be downloaded."""
+    if where.hub_id is not None and (where.path is None or not hub.is_complete(where.path)):
+        raise CheckpointError(f"{where.hub_id} is not on this machine, or not all of it.")
+
+
 def _prepare(
     where: Location, half: bool, tell: Tell, check: Check
 ) -> tuple[Location, tuple[Part, ...]]:
@@ -160,90 +176,29 @@ def _prepare(
 
 
 def _load(
-    where: Location, parts: tuple[Part, ...], device: Any, tell: Tell, check: Check
+    where: Location,
+    parts: tuple[Part, ...],
+    device: Any,
+    tell: Tell,
+    check: Check,
+    download: bool,
 ) -> tuple[Any, str, Any]:
     """Load from disk; returns the pipeline, its family and dtype. Errors become sentences."""
     assert where.path is not None
     try:
         if where.single_file:
-            return load_file(where.path, device, tell, check)
-        return _load_folder(where.path, parts, device, tell, check)
+            return load_file(where.path, device, tell, check, download=download)
+        return load_folder(where.path, parts, device, tell, check)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        raise CheckpointError(f"{where.name} could not be loaded: {_brief(error)}") from error
+        raise CheckpointError(
+            f"{where.name} could not be loaded: {checkpoints.brief(error)}"
+        ) from error
     except RuntimeError as error:
         if "size mismatch" not in str(error):  # out of memory and the like are not its fault
             raise
         raise CheckpointError(
             f"{where.name} could not be loaded: its weights do not fit its configuration."
         ) from error
-
-
-def _load_folder(
-    folder: Path, parts: tuple[Part, ...], device: Any, tell: Tell, check: Check
-) -> tuple[Any, str, Any]:
-    import diffusers
-
-    from engine.devices import pick_dtype
-
-    cls = str(checkpoints.read_json(folder / "model_index.json")["_class_name"])
-    family = checkpoints.family_of(cls)
-    dtype = pick_dtype(device, family)
-    classes = [_class_of(part) for part in parts]
-    getattr(diffusers, cls, None)
-    check()
-    # The libraries' half a million objects live as long as the process. Out of the collector's
-    # sight they no longer cost 200 ms, with the screen standing still, at each collection. Before
-    # the first weights: those must stay where they can be collected.
-    gc.freeze()
-    loaded = {}
-    for part, part_cls in zip(parts, classes, strict=True):
-        tell(f"loading {part.name.replace('_', ' ')}")
-        loaded[part.name] = _load_part(folder / part.name, part_cls, dtype)
-        check()
-    try:
-        auto = diffusers.AutoPipelineForText2Image
-        pipeline = auto.from_pretrained(folder, dtype=dtype, **loaded)
-    except ValueError as error:
-        if "AutoPipeline can't find" not in str(error):
-            raise
-        raise CheckpointError(f"{folder} ({cls}) does not make pictures from text.") from error
-    return pipeline, family, dtype
-
-
-def _class_of(part: Part) -> Any:
-    """The class of a component, from diffusers, one of its pipelines, or transformers."""
-    library = part.library
-    if library not in ("diffusers", "transformers"):
-        library = f"diffusers.pipelines.{library}"
-    cls = getattr(importlib.import_module(library), part.cls, None)
-    if cls is None:
-        raise CheckpointError(
-            f"The part {part.name} is a {part.cls}, which this version of {part.library} lacks."
-        )
-    return cls
-
-
-def _load_part(place: Path, cls: Any, dtype: Any) -> Any:
-    """One component, as ``DiffusionPipeline.from_pretrained`` would load it."""
-    import torch
-
-    is_model = isinstance(cls, type) and issubclass(cls, torch.nn.Module)
-    if not is_model:
-        return cls.from_pretrained(place, local_files_only=True)
-    model, info = cls.from_pretrained(
-        place,
-        dtype=dtype,
-        use_safetensors=True,
-        variant=variant_of(place, half=dtype != torch.float32),
-        local_files_only=True,
-        output_loading_info=True,
-    )
-    missing = [key for key in info["missing_keys"] if not key.endswith("position_ids")]
-    if missing:  # diffusers would fill them with random numbers and only warn
-        raise CheckpointError(
-            f"The weights in {place} lack {len(missing)} tensors ({sorted(missing)[0]} is one)."
-        )
-    return model.eval()
 
 
 def _reads_negative_prompt(pipeline: Any, family: str) -> bool:
@@ -280,10 +235,3 @@ def _stamp(path: Path | None) -> tuple[tuple[str, int, int], ...]:
     files = [path] if path.is_file() else sorted(path.glob("*.json")) + sorted(path.glob("*/*"))
     stats = ((file, file.stat()) for file in files if file.is_file())
     return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in stats)
-
-
-def _brief(error: BaseException) -> str:
-    """The first line of an error of the libraries, short enough for a sentence."""
-    lines = str(error).strip().splitlines()
-    line = lines[0] if lines else type(error).__name__
-    return line if len(line) <= 300 else line[:299] + "…"

@@ -63,7 +63,8 @@ class RunRecord:
     Attributes:
         id: number of the run in the history, from 1.
         spec: as it was run: size, scheduler and checkpoint filled in.
-        images: in the order of their seeds; empty when cancelled or failed.
+        images: those that were saved, in the order of their seeds; fewer than asked, or none, when
+            cancelled or failed.
         evaluations: calls of the denoising model (one call serves a whole batch; guidance does
             not count twice). PNDM makes 21 of them for "20 steps".
         steps: denoising steps done; fewer than asked when cancelled.

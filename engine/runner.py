@@ -32,7 +32,7 @@ _EXPECTS_PIL = "The pipeline gave no pictures."
 
 
 class Runner:
-    """One run. What it counts can be read afterwards, also when it was cancelled or failed.
+    """One run. What it counts can be read at any time and from any thread.
 
     Attributes:
         steps: denoising steps done.
@@ -66,7 +66,7 @@ class Runner:
         self._at_border = at_border
         self._denoising_since = 0.0
         self._next_preview = 0.0
-        self._ends: deque[float] = deque(maxlen=_RATE_STEPS + 1)
+        self._ends: deque[tuple[int, float]] = deque(maxlen=_RATE_STEPS + 1)  # steps done, when
         self._previous_step: Any = None
         self._x0: PredictedX0 | None = None
 
@@ -147,7 +147,7 @@ class Runner:
         self._check()
         if self.evaluations == 0:
             self._denoising_since = self._enter("denoise")
-            self._ends.append(self._denoising_since)
+            self._ends.append((0, self._denoising_since))
         self.evaluations += 1
 
     def _on_step_end(self, _pipeline: Any, _index: int, _t: Any, _tensors: Any) -> dict[str, Any]:
@@ -157,10 +157,12 @@ class Runner:
     def _on_step(self) -> None:
         self.steps += 1
         steps = len(self._loaded.pipeline.scheduler.timesteps)
-        self._keep_pace()
+        done = self._keep_pace(last=self.steps >= steps)
         now = time.perf_counter()
-        self._ends.append(now)
-        rate = (len(self._ends) - 1) / max(now - self._ends[0], 1e-9)
+        if not self._ends or done > self._ends[-1][0]:
+            self._ends.append((done, now))
+        (first, since), (latest, until) = self._ends[0], self._ends[-1]
+        rate = (latest - first) / max(until - since, 1e-9)
         self._emit(
             StepCompleted(
                 run_id=self._run_id,
@@ -168,7 +170,7 @@ class Runner:
                 steps=steps,
                 evaluations=self.evaluations,
                 rate=rate,
-                eta_seconds=(steps - self.steps) / rate,
+                eta_seconds=(steps - done) / rate if rate else 0.0,
                 elapsed_seconds=now - self._denoising_since,
             )
         )
@@ -177,18 +179,22 @@ class Runner:
         if self.steps >= steps:
             self._begin_decoding()
 
-    def _keep_pace(self) -> None:
-        """On CUDA, wait for the step before this one.
+    def _keep_pace(self, *, last: bool) -> int:
+        """On CUDA, wait for the step before this one. Returns how many steps the device has done.
 
         Python runs ahead of the card. One step of lead keeps the card busy and the progress, the
-        rate and a cancel honest.
+        rate and a cancel honest. After the last step there is nothing to run ahead with.
         """
         if self._loaded.device.type != "cuda":
-            return
+            return self.steps
         before, self._previous_step = self._previous_step, _cuda_event()
         self._previous_step.record()
+        if last:
+            self._previous_step.synchronize()
+            return self.steps
         if before is not None:
             before.synchronize()
+        return self.steps - 1
 
     def _preview(self, now: float) -> None:
         if self._x0 is None or self._loaded.rgb is None:
@@ -202,9 +208,13 @@ class Runner:
             if latents is not None:
                 pictures = self._loaded.rgb.pictures(latents)
                 self._emit(PreviewReady(self._run_id, self.steps, pictures))
-            self._next_preview = now + PERIOD_SECONDS
+                # From here, not from the end of the step: making the pictures took time too.
+                self._next_preview = time.perf_counter() + PERIOD_SECONDS
         # The step that is about to begin ends later than now by about as long as the last took.
-        last = self._ends[-1] - self._ends[-2] if len(self._ends) > 1 else 0.0
+        last = 0.0
+        if len(self._ends) > 1:
+            (before, since), (done, until) = self._ends[-2], self._ends[-1]
+            last = (until - since) / (done - before)
         if now + last >= self._next_preview:
             self._x0.want()
 

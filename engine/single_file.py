@@ -24,8 +24,12 @@ _CLASSES = {
 }
 
 
-def load_file(path: Path, device: Any, tell: Tell, check: Check) -> tuple[Any, str, Any]:
+def load_file(
+    path: Path, device: Any, tell: Tell, check: Check, *, download: bool
+) -> tuple[Any, str, Any]:
     """Load a file; returns the pipeline (on the CPU), its family and dtype.
+
+    ``download`` says whether its configuration may be fetched from the hub.
 
     Raises:
         CheckpointError: it is cut short, only a part, of an unknown kind, or its configuration
@@ -51,6 +55,8 @@ def load_file(path: Path, device: Any, tell: Tell, check: Check) -> tuple[Any, s
     family = checkpoints.family_of(cls)
     dtype = pick_dtype(device, family)
     config = checkpoints.cached_snapshot(repo)
+    if config is None and not download:
+        raise CheckpointError(f"The configuration of {repo} is not on this machine.")
     tell("loading the file" if config else f"downloading the configuration of {repo}")
     check()
     try:

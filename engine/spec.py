@@ -59,7 +59,8 @@ class RunSpec:
         """Raises :class:`InvalidSpec` for the first field that cannot be run."""
         _check_text("prompt", self.prompt)
         _check_text("negative_prompt", self.negative_prompt)
-        if not isinstance(self.checkpoint, str) or not self.checkpoint.strip():
+        _check_text("checkpoint", self.checkpoint)
+        if not self.checkpoint.strip():
             raise InvalidSpec("checkpoint", "Name a checkpoint: a hub id, a folder or a file.")
         _check_int("seed", "Seed", self.seed, 0, MAX_SEED, "2^63 - 1")
         _check_int("num_inference_steps", "Steps", self.num_inference_steps, 1, MAX_STEPS)
@@ -71,7 +72,7 @@ class RunSpec:
             raise InvalidSpec(
                 "guidance_scale", f"Guidance must be a number from 0 to {MAX_GUIDANCE:g}."
             )
-        object.__setattr__(self, "guidance_scale", guidance)
+        object.__setattr__(self, "guidance_scale", float(guidance))
         for name, label in (("width", "Width"), ("height", "Height")):
             side = getattr(self, name)
             if side is None:
@@ -85,7 +86,10 @@ class RunSpec:
                     f"{low} or {low + SIZE_MULTIPLE}, not {side}.",
                 )
         if self.scheduler is not None:
+            _check_text("scheduler", self.scheduler)
             object.__setattr__(self, "scheduler", canonical_name(self.scheduler))
+        if not isinstance(self.switches, Mapping):
+            raise InvalidSpec("switches", "Switches must be names with their values.")
         switches = {str(name): str(value) for name, value in self.switches.items()}
         object.__setattr__(self, "switches", MappingProxyType(switches))
 
@@ -131,7 +135,9 @@ def _check_int(
         raise InvalidSpec(name, f"{label} must be a whole number from {low} to {top}.")
 
 
-def _number(name: str, label: str, value: object) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
+def _number(name: str, label: str, value: object) -> int | float:
+    # A float can be infinite; a whole number can be too large for a float, and for isfinite.
+    infinite = isinstance(value, float) and not isfinite(value)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or infinite:
         raise InvalidSpec(name, f"{label} must be a number.")
-    return float(value)
+    return value

@@ -7,12 +7,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from engine import images as files
+from engine.attempt import Attempt, Job
 from engine.errors import Cancelled, HistoryError, InvalidSpec, SafelightError
 from engine.events import (
     CheckpointLoaded,
@@ -26,42 +24,13 @@ from engine.explain import explain
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.pipelines import Loaded, Pipelines
-from engine.record import ImageRecord, RunRecord, Seconds, Status, now
+from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
-from engine.versions import versions
 
 if TYPE_CHECKING:
-    from engine.runner import Runner
+    pass
 
 log = logging.getLogger("safelight.engine")
-
-
-@dataclass
-class Job:
-    """A spec in the queue, and the question of cancel, asked at every step."""
-
-    run_id: int
-    spec: RunSpec
-    is_cancelled: Callable[[], bool]
-
-
-@dataclass
-class _Attempt:
-    """What is known of a run so far; a record is made of it however the run ends."""
-
-    job: Job
-    spec: RunSpec
-    created_at: str
-    started: float
-    loaded: Loaded | None = None
-    runner: Runner | None = None
-    load_seconds: float = 0.0
-    save_seconds: float = 0.0
-    total_seconds: float = 0.0
-    status: Status = Status.FINISHED
-    error: str = ""
-    pictures: tuple[Image.Image, ...] = ()
-    saved: list[ImageRecord] = field(default_factory=list)
 
 
 class Worker:
@@ -81,11 +50,15 @@ class Worker:
         self._memory = memory
         self._previews = previews
         self._pipelines = Pipelines(device, previews=previews)
+        self._now: Attempt | None = None
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
-        """Load a checkpoint; a failure is only logged, because the run that needs it will tell."""
+        """Load a checkpoint that is on this machine already; nothing is downloaded before a run.
+
+        A failure is only logged, because the run that needs the checkpoint will tell.
+        """
         try:
-            self._load(0, checkpoint, is_cancelled)
+            self._load(0, checkpoint, is_cancelled, download=False)
         except (SafelightError, Cancelled) as error:
             log.info("Warm-up: %s", error)
         except BaseException:
@@ -93,8 +66,39 @@ class Worker:
 
     def run(self, job: Job) -> None:
         """Do one run and tell how it ended."""
-        attempt = _Attempt(job, job.spec, now(), time.perf_counter())
-        failed = None
+        attempt = Attempt(job, job.spec, now(), time.perf_counter())
+        self._now = attempt
+        try:
+            self._run(attempt)
+        finally:
+            self._now = None
+
+    def abandon(self, patience: float) -> None:
+        """Conclude the run that is on, as far as it came. For another thread, when time is up.
+
+        The device may be deep in a step, and the process about to end. A picture that is being
+        written is let finish first, for ``patience`` seconds.
+        """
+        attempt = self._now
+        if attempt is None:
+            return
+        quiet = attempt.writing.acquire(timeout=patience)
+        try:
+            if not attempt.claim():
+                attempt.ended.wait(patience)
+                return
+            record = attempt.record(self._memory.seen_peak, self._memory.kind)
+            if not attempt.settled and len(attempt.saved) < attempt.spec.batch_size:
+                record = replace(record, status=Status.CANCELLED)
+            self._conclude(attempt, record)
+        finally:
+            if quiet:
+                attempt.writing.release()
+
+    # The run
+
+    def _run(self, attempt: Attempt) -> None:
+        job, failed = attempt.job, None
         try:
             self._memory.reset_peak()
             self._attempt(attempt)
@@ -111,11 +115,11 @@ class Worker:
         if attempt.status is not Status.FINISHED:
             self._recover(attempt)
         attempt.total_seconds = time.perf_counter() - attempt.started
-        self._conclude(attempt)
+        attempt.settled = True
+        if attempt.claim():
+            self._conclude(attempt, attempt.record(self._peak(), self._memory.kind))
 
-    # The run
-
-    def _attempt(self, attempt: _Attempt) -> None:
+    def _attempt(self, attempt: Attempt) -> None:
         job, spec = attempt.job, attempt.job.spec
         for name in spec.switches:
             raise InvalidSpec("switches", f"Safelight has no switch called “{name}”.")
@@ -128,9 +132,12 @@ class Worker:
             self._memory.reset_peak()  # of the device that is known only now
         else:
             attempt.load_seconds = 0.0
+        from engine.devices import device_label, dtype_name  # these import torch
+        from engine.runner import Runner
+
         attempt.loaded = loaded
+        attempt.device, attempt.dtype = device_label(loaded.device), dtype_name(loaded.dtype)
         attempt.spec = spec = self._filled_in(spec, loaded)
-        from engine.runner import Runner  # imports torch
 
         attempt.runner = runner = Runner(
             job.run_id,
@@ -142,14 +149,19 @@ class Worker:
             at_border=self._memory.sample,
         )
         attempt.pictures = runner()
-        began = time.perf_counter()
+        attempt.saving_since = time.perf_counter()
         try:
             self._save(attempt)
         finally:
-            attempt.save_seconds = time.perf_counter() - began
+            attempt.save_seconds = time.perf_counter() - attempt.saving_since
 
     def _load(
-        self, run_id: int, checkpoint: str, is_cancelled: Callable[[], bool]
+        self,
+        run_id: int,
+        checkpoint: str,
+        is_cancelled: Callable[[], bool],
+        *,
+        download: bool = True,
     ) -> tuple[Loaded, bool]:
         def check() -> None:
             if is_cancelled():
@@ -158,15 +170,17 @@ class Worker:
         def tell(stage: str) -> None:
             self._tell(CheckpointLoading(run_id, checkpoint, stage))
 
-        loaded, fresh = self._pipelines.get(checkpoint, tell, check)
+        loaded, fresh = self._pipelines.get(checkpoint, tell, check, download=download)
         if fresh:
+            from engine.devices import dtype_name
+
             self._memory.use_device(str(loaded.device))
             self._tell(
                 CheckpointLoaded(
                     checkpoint=checkpoint,
                     family=loaded.family,
                     device=str(loaded.device),
-                    dtype=str(loaded.dtype).removeprefix("torch."),
+                    dtype=dtype_name(loaded.dtype),
                     schedulers=loaded.schedulers,
                     width=loaded.width,
                     height=loaded.height,
@@ -188,71 +202,37 @@ class Worker:
             scheduler=spec.scheduler or name_of(type(own).__name__, own.config) or None,
         )
 
-    def _save(self, attempt: _Attempt) -> None:
+    def _save(self, attempt: Attempt) -> None:
         """Each picture as a PNG that tells the whole run; without a history only in memory."""
-        spec, job = attempt.spec, attempt.job
-        for index, (picture, seed) in enumerate(zip(attempt.pictures, spec.seeds, strict=True)):
-            path = ""
-            if self._history is not None:
-                name = files.image_name(attempt.created_at, job.run_id, index, seed)
-                metadata = {
-                    "run": job.run_id,
-                    "seed": seed,
-                    "index": index,
-                    "created_at": attempt.created_at,
-                    "spec": spec.to_json(),
-                    "device": self._device_label(attempt),
-                    "dtype": self._dtype(attempt),
-                    "versions": versions(),
-                }
-                path = str(files.save_image(picture, self._history.folder / name, metadata))
-            attempt.saved.append(ImageRecord(path, seed, picture.width, picture.height))
+        folder = self._history.folder if self._history is not None else None
+        for index, picture in enumerate(attempt.pictures):
+            if attempt.job.is_cancelled():
+                raise Cancelled
+            with attempt.writing:
+                attempt.save(index, picture, folder)
 
     # How it ended
 
-    def _conclude(self, attempt: _Attempt) -> None:
-        job = attempt.job
-        record = self._record(attempt)
+    def _conclude(self, attempt: Attempt, record: RunRecord) -> None:
+        """Keep the record and tell the end; only for who has claimed the attempt."""
+        run_id = attempt.job.run_id
         try:
             if self._history is not None:
                 self._history.add(record)
         except HistoryError as error:
-            log.error("Run %d was not kept: %s", job.run_id, error)
-            if attempt.status is Status.FINISHED:
-                attempt.status, attempt.error = Status.FAILED, str(error)
-                record = self._record(attempt)
-        if attempt.status is Status.FINISHED:
-            self._tell(RunFinished(job.run_id, record, attempt.pictures))
-        elif attempt.status is Status.CANCELLED:
-            self._tell(RunCancelled(job.run_id, record))
+            log.error("Run %d was not kept: %s", run_id, error)
+            if record.status is Status.FINISHED:
+                record = replace(record, status=Status.FAILED, error=str(error))
+        finally:  # a reader that is slow to listen need not be waited for
+            attempt.ended.set()
+        end: Event
+        if record.status is Status.FINISHED:
+            end = RunFinished(run_id, record, attempt.pictures)
+        elif record.status is Status.CANCELLED:
+            end = RunCancelled(run_id, record)
         else:
-            self._tell(RunFailed(job.run_id, record, attempt.pictures))
-
-    def _record(self, attempt: _Attempt) -> RunRecord:
-        runner = attempt.runner
-        seconds = {
-            "load": attempt.load_seconds,
-            "save": attempt.save_seconds,
-            "total": attempt.total_seconds,
-            **(runner.clock.seconds if runner else {}),
-        }
-        return RunRecord(
-            id=attempt.job.run_id,
-            status=attempt.status,
-            spec=attempt.spec,
-            created_at=attempt.created_at,
-            images=tuple(attempt.saved),
-            seconds=Seconds(**{name: round(value, 6) for name, value in seconds.items()}),
-            evaluations=runner.evaluations if runner else 0,
-            steps=runner.steps if runner else 0,
-            memory_peak_bytes=self._peak(),
-            memory_kind=self._memory.kind,
-            device=self._device_label(attempt),
-            dtype=self._dtype(attempt),
-            versions=versions(),
-            error=attempt.error,
-            notes=tuple(runner.notes) if runner else (),
-        )
+            end = RunFailed(run_id, record, attempt.pictures)
+        self._tell(end)
 
     def _peak(self) -> int:
         try:
@@ -260,17 +240,7 @@ class Worker:
         except Exception:  # the device may be lost; the run's own error tells of it
             return 0
 
-    def _device_label(self, attempt: _Attempt) -> str:
-        if attempt.loaded is None:
-            return ""
-        from engine.devices import device_label
-
-        return device_label(attempt.loaded.device)
-
-    def _dtype(self, attempt: _Attempt) -> str:
-        return str(attempt.loaded.dtype).removeprefix("torch.") if attempt.loaded else ""
-
-    def _recover(self, attempt: _Attempt) -> None:
+    def _recover(self, attempt: Attempt) -> None:
         """Free what a run that did not finish held. The checkpoint stays loaded."""
         try:
             if attempt.loaded is not None:

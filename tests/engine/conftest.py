@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,16 @@ def _stop(made: EngineHarness) -> None:
 def spec(sd: Path) -> RunSpec:
     """A short run of the tiny SD pipeline."""
     return RunSpec("a red sun", checkpoint=str(sd), seed=7, num_inference_steps=3)
+
+
+@pytest.fixture
+def copy(sd: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny SD checkpoint, to break."""
+    return Path(shutil.copytree(sd, tmp_path / "copy"))
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the hub, empty yet."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"

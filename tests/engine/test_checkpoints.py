@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,12 @@ import torch
 from engine import checkpoints
 from engine.checkpoints import bundled_path, default_checkpoint, inspect, resolve
 from engine.errors import CheckpointError
-from engine.events import CheckpointLoaded, CheckpointLoading, RunCancelled
+from engine.events import CheckpointLoaded
 from engine.spec import RunSpec
-from tests.engine import original_layout
+from tests.engine.caches import put_in_cache
 from tests.engine.harness import EngineHarness
 
 Make = Callable[..., EngineHarness]
-
-
-@pytest.fixture
-def copy(sd: Path, tmp_path: Path) -> Path:
-    """A copy of the tiny SD checkpoint, to break."""
-    return Path(shutil.copytree(sd, tmp_path / "copy"))
-
-
-@pytest.fixture
-def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    return tmp_path / "hub"
-
-
-def put_in_cache(cache: Path, hub_id: str, folder: Path) -> Path:
-    """As huggingface_hub lays out its cache."""
-    repo = cache / ("models--" + hub_id.replace("/", "--"))
-    (repo / "refs").mkdir(parents=True)
-    (repo / "refs" / "main").write_text("abc123")
-    return Path(shutil.copytree(folder, repo / "snapshots" / "abc123"))
-
-
-def no_network(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
-    from huggingface_hub import HfApi
-
-    def model_info(*_: Any, **__: Any) -> None:
-        raise error or AssertionError("the network was asked")
-
-    monkeypatch.setattr(HfApi, "model_info", model_info)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +159,74 @@ def lacking_tensors(folder: Path) -> None:
     save_file(weights, path, metadata={"format": "pt"})
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("model_index.json", DEEP),
+        ("model_index.json", "[]"),
+        ("model_index.json", "\udce9"),
+        ("model_index.json", '{"_class_name": ["x", "Y"]}'),
+        ("model_index.json", '{"_class_name": {}}'),
+        ("model_index.json", '{"a": ' + "9" * 5000 + "}"),
+        ("vae/config.json", '{"block_out_channels": null}'),
+        ("vae/config.json", '{"block_out_channels": 3}'),
+        ("vae/config.json", '{"block_out_channels": {"a": 1}}'),
+        ("vae/config.json", f'{{"block_out_channels": {[1] * 100_000}}}'),
+        ("vae/config.json", DEEP),
+        ("unet/config.json", '{"sample_size": "64"}'),
+        ("unet/config.json", '{"sample_size": ["a", "b"]}'),
+        ("unet/config.json", '{"sample_size": [Infinity, 8]}'),
+        ("unet/config.json", '{"sample_size": -1}'),
+        ("unet/config.json", '{"sample_size": true}'),
+    ],
+)
+def test_hostile_json(copy: Path, file: str, text: str) -> None:
+    (copy / file).write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(CheckpointError, match="the checkpoint is damaged"):
+        inspect(str(copy))
+
+
+@pytest.mark.parametrize("text", [DEEP, "3", '{"beta_start": null, "use_flow_sigmas": [{}]}'])
+@pytest.mark.parametrize("entry", [None, 3, ["diffusers", 3], [[], {}], ["diffusers", "Odd"]])
+def test_an_odd_scheduler_is_only_unknown(copy: Path, text: str, entry: Any) -> None:
+    (copy / "scheduler" / "scheduler_config.json").write_text(text)
+    edit(copy / "model_index.json", scheduler=entry)
+    info = inspect(str(copy))
+    assert (info.family, info.scheduler, info.width) == ("sd", "", 64)
+
+
+def test_inspection_raises_only_sentences(
+    sd: Path, tmp_path: Path, hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for name in (str(loop), "a\ud800b"):
+        with pytest.raises(CheckpointError):
+            inspect(name)
+    put_in_cache(hub_cache, "owner/name", sd)
+    (hub_cache / "models--owner--name" / "refs" / "main").write_text("x" * 5000)
+    with pytest.raises(CheckpointError):
+        inspect("owner/name")
+
+    def denied(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("engine.checkpoints._own_scheduler", denied)
+    with pytest.raises(CheckpointError, match="Permission denied"):
+        inspect(str(sd))
+
+
+@pytest.mark.usefixtures("hub_cache")
+def test_what_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").touch()
+    for name in (str(tmp_path / "x.safetensors"), "owner/name"):
+        info = inspect(name)
+        assert (info.family, info.scheduler, info.schedulers, info.width) == ("", "", (), 0)
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -249,183 +287,6 @@ def test_half_precision_files(sd: Path, tmp_path: Path, harness: Make) -> None:
     tested = harness()
     tested.run(RunSpec("a", str(tmp_path / "half"), num_inference_steps=2))
     assert tested.wait(CheckpointLoaded).dtype == "float32"
-
-
-# The hub
-
-
-def test_a_downloaded_hub_id_needs_no_network(
-    sd: Path, hub_cache: Path, harness: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_in_cache(hub_cache, "someone/tiny", sd)
-    no_network(monkeypatch)
-    finished = harness().run(RunSpec("a", "someone/tiny", num_inference_steps=2))
-    assert finished.record.spec.checkpoint == "someone/tiny"
-
-
-def hub_error(name: str) -> Exception:
-    """What huggingface_hub raises."""
-    from huggingface_hub import errors
-
-    if name == "offline":
-        kind: Any = type("ConnectError", (Exception,), {"__module__": "httpx2"})
-        offline: Exception = kind("no route to host")
-        return offline
-    if name == "disk full":
-        return OSError(28, "No space left on device")
-    if name == "odd":
-        return RuntimeError("first line\nsecond line")
-    kind = getattr(errors, name)
-    error: Exception = kind.__new__(kind, "message")  # its response is of no matter here
-    return error
-
-
-def model_info(files: list[str]) -> Any:
-    from huggingface_hub.hf_api import ModelInfo
-
-    make: Any = ModelInfo
-    info = make(id="someone/tiny", siblings=[{"rfilename": name} for name in files])
-    return lambda *_, **__: info
-
-
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [
-        ("GatedRepoError", "gated: accept its terms on https://huggingface.co/someone/tiny"),
-        ("RepositoryNotFoundError", "The hub has no checkpoint someone/tiny"),
-        ("offline", "not on this machine, and the hub cannot be reached"),
-        ("disk full", "The disk is full"),
-        ("odd", "could not be downloaded: first line"),
-    ],
-)
-@pytest.mark.usefixtures("hub_cache")
-def test_hub_failures(
-    error: str, sentence: str, harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tested = harness()
-    no_network(monkeypatch, hub_error(error))
-    record = tested.fail(spec.with_(checkpoint="someone/tiny"))
-    assert sentence in record.error
-    assert "\n" not in record.error
-    stages = [event.stage for event in tested.all(CheckpointLoading)]
-    assert "downloading someone/tiny" in stages
-
-
-@pytest.mark.parametrize(
-    ("files", "sentence"),
-    [
-        (["README.md"], "is not a diffusers checkpoint"),
-        (["model_index.json", "unet/diffusion_pytorch_model.bin"], "only as pickles"),
-    ],
-)
-@pytest.mark.usefixtures("hub_cache")
-def test_what_is_not_downloaded(
-    files: list[str],
-    sentence: str,
-    harness: Make,
-    spec: RunSpec,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from huggingface_hub import HfApi
-
-    monkeypatch.setattr(HfApi, "model_info", model_info(files))
-    assert sentence in harness().fail(spec.with_(checkpoint="someone/tiny")).error
-
-
-@pytest.mark.usefixtures("hub_cache")
-def test_a_download_is_loaded(
-    sd: Path, harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from diffusers import DiffusionPipeline
-    from huggingface_hub import HfApi
-
-    files = ["model_index.json", "unet/diffusion_pytorch_model.safetensors"]
-    asked: list[Any] = []
-
-    def download(name: str, **options: Any) -> str:
-        asked.append((name, options))
-        return str(sd)
-
-    monkeypatch.setattr(HfApi, "model_info", model_info(files))
-    monkeypatch.setattr(DiffusionPipeline, "download", download)
-    assert harness().run(spec.with_(checkpoint="someone/tiny"))
-    assert asked == [("someone/tiny", {"use_safetensors": True, "variant": None})]
-
-
-@pytest.mark.usefixtures("hub_cache")
-def test_cancel_while_downloading(
-    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The run ends at once; the download may take its time."""
-    from huggingface_hub import HfApi
-
-    asked, release = threading.Event(), threading.Event()
-
-    def slow(*_: Any, **__: Any) -> None:
-        asked.set()
-        assert release.wait(60)
-        raise OSError("too late to matter")
-
-    monkeypatch.setattr(HfApi, "model_info", slow)
-    tested = harness()
-    run_id = tested.engine.submit(spec.with_(checkpoint="someone/tiny"))
-    assert asked.wait(60)
-    assert tested.engine.cancel(run_id)
-    assert isinstance(tested.end_of(run_id), RunCancelled)
-    release.set()
-    assert tested.run(spec)
-
-
-# Single files
-
-
-@pytest.fixture(scope="module")
-def single_file(sd: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffusers import DiffusionPipeline
-
-    path = tmp_path_factory.mktemp("single") / "model.safetensors"
-    return original_layout.write(DiffusionPipeline.from_pretrained(sd), path)
-
-
-def test_a_single_file_makes_the_same_picture(
-    single_file: Path, sd: Path, hub_cache: Path, harness: Make, spec: RunSpec
-) -> None:
-    put_in_cache(hub_cache, "stable-diffusion-v1-5/stable-diffusion-v1-5", sd)
-    tested = harness()
-    expected = tested.run(spec).images[0]
-    finished = tested.run(spec.with_(checkpoint=str(single_file)))
-    assert finished.images[0].tobytes() == expected.tobytes()
-    assert tested.wait(CheckpointLoaded, number=2).family == "sd"
-    assert inspect(str(single_file)).family == ""
-
-
-@pytest.mark.usefixtures("hub_cache")
-def test_a_single_file_without_its_configuration(
-    single_file: Path, harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from diffusers import StableDiffusionPipeline
-
-    def from_single_file(*_: Any, **__: Any) -> None:
-        raise OSError("nothing there") from hub_error("offline")
-
-    monkeypatch.setattr(StableDiffusionPipeline, "from_single_file", from_single_file)
-    record = harness().fail(spec.with_(checkpoint=str(single_file)))
-    assert "holds no tokenizer" in record.error
-    assert "cannot be reached" in record.error
-
-
-def test_files_that_are_no_checkpoint(
-    single_file: Path, tmp_path: Path, harness: Make, spec: RunSpec
-) -> None:
-    from safetensors.torch import save_file
-
-    tested = harness()
-    part = tmp_path / "lora.safetensors"
-    save_file({"lora_unet.down.weight": torch.zeros(2)}, part)
-    assert "a LoRA" in tested.fail(spec.with_(checkpoint=str(part))).error
-    short = tmp_path / "short.safetensors"
-    short.write_bytes(single_file.read_bytes()[:5000])
-    assert "cut short" in tested.fail(spec.with_(checkpoint=str(short))).error
 
 
 def test_the_bundled_folder_is_inside_the_package() -> None:

@@ -1,0 +1,121 @@
+"""One run in the worker's hands: what is known of it so far, and the record made of that."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from engine import images as files
+from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.spec import RunSpec
+from engine.versions import versions
+
+if TYPE_CHECKING:
+    from engine.pipelines import Loaded
+    from engine.runner import Runner
+
+
+@dataclass
+class Job:
+    """A spec in the queue, and the question of cancel, asked at every step."""
+
+    run_id: int
+    spec: RunSpec
+    is_cancelled: Callable[[], bool]
+
+
+@dataclass
+class Attempt:
+    """What is known of a run so far; a record is made of it however the run ends.
+
+    Attributes:
+        settled: ``status`` is how it ended; before that it may still end otherwise.
+        writing: held while a picture is written.
+        ended: its record was kept, as far as it could be.
+    """
+
+    job: Job
+    spec: RunSpec
+    created_at: str
+    started: float
+    loaded: Loaded | None = None
+    device: str = ""
+    dtype: str = ""
+    runner: Runner | None = None
+    load_seconds: float = 0.0
+    save_seconds: float = 0.0
+    saving_since: float = 0.0
+    total_seconds: float = 0.0
+    status: Status = Status.FINISHED
+    error: str = ""
+    pictures: tuple[Image.Image, ...] = ()
+    saved: list[ImageRecord] = field(default_factory=list)
+    settled: bool = False
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
+    _claim: threading.Lock = field(default_factory=threading.Lock)
+
+    def claim(self) -> bool:
+        """Whether the caller is the one to conclude it: true for the first who asks."""
+        return self._claim.acquire(blocking=False)
+
+    def record(self, memory_peak: int, memory_kind: str) -> RunRecord:
+        """What is known now; of a run that is still on, with the phase that is on until now."""
+        runner, present = self.runner, time.perf_counter()
+        load, save = self.load_seconds, self.save_seconds
+        if not self.settled and self.loaded is None:
+            load = present - self.started
+        elif not self.settled and self.saving_since and not save:
+            save = present - self.saving_since
+        seconds = {
+            "load": load,
+            "save": save,
+            "total": self.total_seconds or present - self.started,
+            **(runner.clock.so_far() if runner else {}),
+        }
+        return RunRecord(
+            id=self.job.run_id,
+            status=self.status,
+            spec=self.spec,
+            created_at=self.created_at,
+            images=tuple(self.saved),
+            seconds=Seconds(**{name: round(value, 6) for name, value in seconds.items()}),
+            evaluations=runner.evaluations if runner else 0,
+            steps=runner.steps if runner else 0,
+            memory_peak_bytes=memory_peak,
+            memory_kind=memory_kind,
+            device=self.device,
+            dtype=self.dtype,
+            versions=versions(),
+            error=self.error,
+            notes=tuple(runner.notes) if runner else (),
+        )
+
+    def save(self, index: int, picture: Image.Image, folder: Path | None) -> None:
+        """Write one picture below ``folder``, whole or not at all, and note it as saved."""
+        self.saved.append(self._written(index, picture, folder))
+
+    def _written(self, index: int, picture: Image.Image, folder: Path | None) -> ImageRecord:
+        spec, run_id = self.spec, self.job.run_id
+        seed = spec.seeds[index]
+        if folder is None:
+            return ImageRecord("", seed, picture.width, picture.height)
+        metadata = {
+            "run": run_id,
+            "seed": seed,
+            "index": index,
+            "created_at": self.created_at,
+            "spec": spec.to_json(),
+            "device": self.device,
+            "dtype": self.dtype,
+            "versions": versions(),
+        }
+        name = files.image_name(self.created_at, run_id, index, seed)
+        path = files.save_image(picture, folder / name, metadata)
+        return ImageRecord(str(path), seed, picture.width, picture.height)
