@@ -96,12 +96,15 @@ def test_fit_finds_a_linear_code() -> None:
         scaling_factor = 0.5
         shift_factor = 0.1
 
+    threads: list[int] = []
+
     class Vae:
         config = Config()
         device = torch.device("cpu")
         dtype = torch.float32
 
         def encode(self, pictures: torch.Tensor) -> Any:
+            threads.append(torch.get_num_threads())
             small = torch.nn.functional.avg_pool2d(pictures, 8)
             latents = torch.einsum("bchw,lc->blhw", small, mix) * 2 + 0.1
 
@@ -115,7 +118,13 @@ def test_fit_finds_a_linear_code() -> None:
             colours = torch.einsum("blhw,cl->bchw", (latents - 0.1) / 2, torch.linalg.pinv(mix))
             return (colours.repeat_interleave(8, -1).repeat_interleave(8, -2),)
 
-    rgb = fit(Vae())
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        rgb = fit(Vae())
+        assert (threads, torch.get_num_threads()) == ([1], 2), "one core is enough, for the fit"
+    finally:
+        torch.set_num_threads(before)
     colours = (torch.rand(1, 3, 2, 2) * 2 - 1).repeat_interleave(2, -1).repeat_interleave(2, -2)
     latents = torch.einsum("bchw,lc->blhw", colours, mix)
     picture = rgb.pictures(latents)[0]
