@@ -32,8 +32,7 @@ _STOPPED = "the engine has been stopped"
 _RECORD_SECONDS = 0.25
 """Of the time that stop() is given, what it keeps to write down a run that does not end."""
 _PICTURE_SECONDS = 10.0
-"""What stop() waits beyond its time for a picture that is half written; a large one takes seconds.
-"""
+"""What stop() waits beyond its time for a picture, or a row, that is half written."""
 
 
 @dataclass

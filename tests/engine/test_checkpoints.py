@@ -182,6 +182,7 @@ DEEP = "[" * 100_000
         ("unet/config.json", '{"sample_size": -1}'),
         ("unet/config.json", '{"sample_size": true}'),
     ],
+    ids=lambda text: text[:40],
 )
 def test_hostile_json(copy: Path, file: str, text: str) -> None:
     (copy / file).write_text(text, encoding="utf-8", errors="surrogateescape")
@@ -189,7 +190,11 @@ def test_hostile_json(copy: Path, file: str, text: str) -> None:
         inspect(str(copy))
 
 
-@pytest.mark.parametrize("text", [DEEP, "3", '{"beta_start": null, "use_flow_sigmas": [{}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, "3", '{"beta_start": null, "use_flow_sigmas": [{}]}'],
+    ids=["deep", "a number", "odd values"],
+)
 @pytest.mark.parametrize("entry", [None, 3, ["diffusers", 3], [[], {}], ["diffusers", "Odd"]])
 def test_an_odd_scheduler_is_only_unknown(copy: Path, text: str, entry: Any) -> None:
     (copy / "scheduler" / "scheduler_config.json").write_text(text)
