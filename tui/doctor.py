@@ -73,10 +73,8 @@ def _free(path: Path) -> int:
 def _runs(paths: Paths) -> int | str:
     from engine.history import History
 
-    if not paths.data.exists():
-        return 0
     try:
-        history = History(paths.data)
+        history = History(paths.data, read_only=True)
     except SafelightError as error:
         return str(error)
     try:

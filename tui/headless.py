@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import Any
 
 from engine import events
 from engine.checkpoints import inspect
 from engine.errors import InvalidSpec, SafelightError
+from engine.history import History
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
 from tui import form as forms
@@ -132,8 +132,9 @@ def doctor(options: argparse.Namespace, paths: Paths) -> int:
     return DONE
 
 
-def _past(paths: Paths) -> Any:
-    return RealLab(paths, read_settings(paths.settings_file)[0]).history
+def _past(paths: Paths) -> History:
+    """The history, only to read: nothing is made where there is none."""
+    return History(paths.data, read_only=True)
 
 
 def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None, Mapping[str, str]]:

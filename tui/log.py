@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from io import TextIOWrapper
+from pathlib import Path
 
 from tui.paths import Paths
 
@@ -11,7 +13,7 @@ MAX_BYTES = 2 * 1024 * 1024
 
 
 def start(paths: Paths) -> None:
-    """Send the ``safelight`` loggers to the log file. Without a writable folder, to nowhere."""
+    """Send the ``safelight`` loggers to the log file; where it cannot be written, to nowhere."""
     logger = logging.getLogger("safelight")
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -23,13 +25,12 @@ def start(paths: Paths) -> None:
         def handleError(self, record: logging.LogRecord) -> None:
             """A log that cannot be written must not write on the screen instead."""
 
-    try:
-        paths.state.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = Quiet(
-            paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True
-        )
-    except OSError:
-        handler = logging.NullHandler()
+        def _open(self) -> TextIOWrapper:
+            # Only now: who only looks leaves no folder behind.
+            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+            return super()._open()
+
+    handler = Quiet(paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s")
     )
