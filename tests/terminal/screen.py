@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pexpect
 import pyte
@@ -36,7 +37,7 @@ class Terminal:
     def read(self, seconds: float = 0.1) -> None:
         """Take what the command has written, waiting at most ``seconds`` for the first of it."""
         try:
-            data = self.process.read_nonblocking(65536, timeout=seconds)
+            data = cast(bytes, self.process.read_nonblocking(65536, timeout=seconds))
         except (pexpect.TIMEOUT, pexpect.EOF):
             return
         self.raw += data

@@ -136,6 +136,8 @@ class EventPainter:
         studio, record = self._studio, event.record
         if record.steps or record.seconds.total:
             self._over(record)
+            if studio.following and record.images:
+                studio.show_run(Row.of(record))  # stopped while its pictures were being kept
             steps = f"after {record.steps} step{'' if record.steps == 1 else 's'}"
             self._progress(Progress(f"– #{event.run_id} stopped {steps}", tone="warning"))
             studio.say(f"#{event.run_id} stopped {steps}.", "warning")
