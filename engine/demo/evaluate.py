@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 BETTER_VAE = "better-vae"
-GUIDANCE = 3.0
+GUIDANCE = 4.0
 """The guidance scale at which the bundled checkpoint follows its captions best."""
 STEPS = 20
 BATCH = 8

@@ -32,9 +32,14 @@ def pipeline(work: Path) -> StableDiffusionPipeline:
     scheduler = PNDMScheduler(
         **unet.SCHEDULE, skip_prk_steps=True, steps_offset=1, set_alpha_to_one=False
     )
-    frozen = torch.load(work / "frozen.pt", weights_only=True)["vae"]
+    early = work / "decoder-early.pt"
+    own = (
+        torch.load(early, weights_only=True)["average"]
+        if early.exists()
+        else torch.load(work / "frozen.pt", weights_only=True)["vae"]
+    )
     return StableDiffusionPipeline(
-        vae=_autoencoder(frozen),
+        vae=_autoencoder(own),
         text_encoder=encoder.eval().half(),
         tokenizer=tokenizer,
         unet=denoiser.eval().half(),
@@ -48,7 +53,7 @@ def pipeline(work: Path) -> StableDiffusionPipeline:
 def export(work: Path, target: Path) -> int:
     """Write `target` (and the better VAE inside it); returns its size in bytes.
 
-    Without a `decoder.pt` the better VAE is left out.
+    What the decoder's stage has not made yet is left out, or taken from the stage before.
     """
     fresh, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -2,7 +2,8 @@
 
 Two stages share this module. `train` learns encoder and decoder together.
 `train_decoder` freezes the encoder, so that the UNet's latents stay valid, and
-goes on with the decoder alone: that is the "better VAE".
+goes on with the decoder alone. What it has halfway becomes the checkpoint's VAE,
+what it has at the end the "better VAE" that can be swapped in.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ LATENT_NOISE = 0.10
 """Standard deviation of the noise that the decoder must bear, in latent units."""
 LOG_VARIANCE = -8.0
 """The encoder's posterior is this narrow everywhere: sampling it costs no detail."""
+EARLY = 0.55
+"""After this share of the decoder's stage its state is kept as the checkpoint's own VAE."""
 
 
 def build() -> AutoencoderKL:
@@ -152,10 +155,11 @@ def train(work: Path, minutes: float, resume: bool, peak: float = 1.5e-3) -> Non
 def train_decoder(
     work: Path, latents: np.ndarray, minutes: float, resume: bool, peak: float = 1e-3
 ) -> None:
-    """Go on with the decoder of `frozen.pt` alone; leaves `decoder.pt` in `work`.
+    """Go on with the decoder of `frozen.pt` alone.
 
-    `latents` are those of the first training drawings, (n, 4, 16, 16). They are
-    given back with less noise than `train` used, which leaves finer edges.
+    Leaves `decoder-early.pt` and `decoder.pt` in `work`. `latents` are those of the
+    first training drawings, (n, 4, 16, 16). They are given back with less noise
+    than `train` used, which leaves finer edges.
     """
     pictures = data.cached_pictures(work, 8000)
     stored = torch.from_numpy(latents[: len(pictures)])
@@ -177,11 +181,12 @@ def train_decoder(
         clock = Clock(minutes, state["minutes"])
         clock.step = state["step"]
     rng = np.random.default_rng([7, clock.step])
+    kept = clock.used_minutes / minutes > EARLY
     seen, saved = 0.0, time.monotonic()
 
-    def save() -> None:
+    def save(name: str = "decoder.pt") -> None:
         save_state(
-            work / "decoder.pt",
+            work / name,
             {
                 "vae": vae.state_dict(),
                 "average": average.weights,
@@ -195,6 +200,9 @@ def train_decoder(
         print(f"            held-out PSNR {psnr(probe, held_out):.2f} dB", flush=True)
 
     for share in clock.ticks():
+        if share >= EARLY and not kept:
+            save("decoder-early.pt")
+            kept = True
         set_rate(optimizer, cosine(share, clock.step, peak))
         picks = np.sort(rng.integers(len(pictures), size=BATCH))
         target = to_tensor(pictures[picks]).contiguous(memory_format=torch.channels_last)
