@@ -48,7 +48,7 @@ class RunSpec:
     negative_prompt: str = ""
     seed: int = 0
     num_inference_steps: int = 20
-    guidance_scale: float = 5.0
+    guidance_scale: float = 4.0
     width: int | None = None
     height: int | None = None
     scheduler: str | None = "DPM++ 2M"

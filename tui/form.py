@@ -36,7 +36,7 @@ def default_form(checkpoint: str = BUNDLED) -> Form:
         "checkpoint": checkpoint,
         "seed": "7",
         "num_inference_steps": "20",
-        "guidance_scale": "5.0",
+        "guidance_scale": "4.0",
         "size": "",
         "batch_size": "1",
         "scheduler": "DPM++ 2M",
@@ -144,7 +144,7 @@ def _guidance(text: str) -> dict[str, Any]:
     try:
         return {"guidance_scale": float(text.replace(",", "."))}
     except ValueError:
-        raise InvalidSpec("guidance_scale", "Guidance must be a number, such as 5.0.") from None
+        raise InvalidSpec("guidance_scale", "Guidance must be a number, such as 4.0.") from None
 
 
 def _size(text: str) -> dict[str, Any]:

@@ -254,7 +254,7 @@ async def test_differences_from_the_last_run_are_marked(open_app: Open) -> None:
 
 async def test_numbers_change_with_the_arrows(open_app: Open) -> None:
     async with open_app() as s:
-        for key, after in (("up", "5.5"), ("down", "5.0")):
+        for key, after in (("up", "4.5"), ("down", "4.0")):
             s.studio.query_one("#field-guidance-scale Input").focus()
             await s.press(key)
             assert s.studio.spec_form.values["guidance_scale"] == after
