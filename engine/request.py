@@ -44,6 +44,19 @@ def takes_callback(pipeline: Any) -> bool:
     return _CALLBACK in _parameters(pipeline)
 
 
+def check_steps(spec: RunSpec, scheduler: Any) -> None:
+    """A scheduler cannot take more steps than the model was trained with; PNDM one fewer.
+
+    Raises:
+        InvalidSpec: too many steps. diffusers would find out at the last of them.
+    """
+    most = int(scheduler.config.get("num_train_timesteps", 0) or 0)
+    if type(scheduler).__name__ == "PNDMScheduler":
+        most -= 1
+    if 0 < most < spec.num_inference_steps:
+        raise InvalidSpec("num_inference_steps", f"This scheduler takes at most {most:,} steps.")
+
+
 def check_size(spec: RunSpec, loaded: Loaded) -> None:
     """Flux and SD3 work on 2x2 patches of latents; diffusers rounds in silence or raises.
 

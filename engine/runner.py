@@ -23,7 +23,7 @@ from engine.errors import BrokenOutput, Cancelled, SafelightError
 from engine.events import Event, PreviewReady, RunDecoding, StepCompleted
 from engine.pipelines import Loaded
 from engine.preview import PERIOD_SECONDS, PredictedX0, unpack
-from engine.request import arguments, check_size, takes_callback, unused_words
+from engine.request import arguments, check_size, check_steps, takes_callback, unused_words
 from engine.spec import RunSpec
 
 _DENOISERS = ("unet", "transformer", "transformer_2")
@@ -87,6 +87,7 @@ class Runner:
             pipeline.scheduler = schedulers.build(
                 pipeline, self._loaded.own_scheduler, self._spec.scheduler
             )
+            check_steps(self._spec, pipeline.scheduler)
             with ExitStack() as hooks, torch.inference_mode():
                 self._watch(hooks)
                 self._enter("encode")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -87,6 +87,7 @@ class SafelightApp(App[int]):
         self._paths = paths
         self._settings = settings
         self._complaints = [complaint] if complaint else []
+        self._remembered = self._read_remembered()
         self._mailbox: Mailbox | None = None
         self._engine: EngineAPI | None = None
         self._why_not = "Safelight is still opening; try again in a moment."
@@ -104,10 +105,11 @@ class SafelightApp(App[int]):
                 self.register_theme(theme)
             else:
                 self._complaints.append(theme)
-        known = self._settings.theme in self.available_themes
-        if not known:
-            self._complaints.append(f"No theme is called “{self._settings.theme}”.")
-        self.theme = self._settings.theme if known else "safelight"
+        wanted = self._settings.theme or self._remembered.get("theme") or "safelight"
+        if wanted not in self.available_themes:
+            self._complaints.append(f"No theme is called “{wanted}”.")
+            wanted = "safelight"
+        self.theme = wanted
 
     def notify(
         self,
@@ -161,7 +163,7 @@ class SafelightApp(App[int]):
         except SafelightError as error:
             self._why_not = str(error)
             self.notify(str(error), severity="error", timeout=20)
-            self.studio.say(str(error), "bad")
+            self.studio.cannot_work(str(error))
         if self._engine is None:
             return
         self._engine.start()
@@ -219,17 +221,19 @@ class SafelightApp(App[int]):
 
     def _last_form(self) -> forms.Form:
         first = forms.default_form(self._settings.checkpoint)
+        return {**first, **forms.known_form(self._remembered)}
+
+    def _read_remembered(self) -> dict[str, Any]:
         try:
             values = json.loads(self._paths.form_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return first
-        return {**first, **forms.known_form(values)}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return values if isinstance(values, dict) else {}
 
     def _save_form(self) -> None:
         try:
-            write_atomically(
-                self._paths.form_file, json.dumps(self.studio.spec_form.values, indent=1)
-            )
+            values = {**self.studio.spec_form.values, "theme": self.theme}
+            write_atomically(self._paths.form_file, json.dumps(values, indent=1))
         except OSError as error:
             log.warning("The form could not be kept: %s", error)
 
@@ -255,7 +259,9 @@ class SafelightApp(App[int]):
             self.screen.dismiss(True)
             return
         if self._engine is not None and self._engine.busy:
-            question = "A run is on. Quitting stops it; finished pictures are kept."
+            waiting = sum(row.status == "queued" for row in self.studio.runs.rows)
+            more = f" and {waiting} more wait, which are dropped" if waiting else ""
+            question = f"A run is on{more}. Quitting stops it; finished pictures are kept."
             if not await self.push_screen_wait(
                 ConfirmScreen("Quit?", question, "stop and quit", "stay")
             ):

@@ -41,17 +41,25 @@ def parser() -> argparse.ArgumentParser:
 
     generate = commands.add_parser("generate", help="make a picture without the app")
     generate.add_argument("prompt", help="what to draw; may be empty: ''")
-    generate.add_argument("--negative-prompt", default=None, metavar="TEXT")
-    generate.add_argument("--seed", default=None, metavar="N", help="default: a random one")
-    generate.add_argument("--steps", default=None, metavar="N")
-    generate.add_argument("--guidance", default=None, metavar="X")
-    generate.add_argument("--size", default=None, metavar="WxH")
-    generate.add_argument("--scheduler", default=None, metavar="NAME")
-    generate.add_argument("--batch", default=None, metavar="N")
-    generate.add_argument("--checkpoint", default=None, metavar="WHAT")
-    generate.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE")
+    generate.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
+    generate.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
+    generate.add_argument("--steps", metavar="N", help="default: 20")
+    generate.add_argument("--guidance", metavar="X", help="default: 4.0; 1 turns it off")
+    generate.add_argument("--size", metavar="WxH", help="default: the checkpoint's own")
+    generate.add_argument(
+        "--scheduler",
+        metavar="NAME",
+        help="such as 'DPM++ 2M' (default where it fits), Euler, PNDM",
+    )
+    generate.add_argument("--batch", metavar="N", help="pictures at once; default: 1")
+    generate.add_argument(
+        "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
+    )
+    generate.add_argument(
+        "--set", action="append", default=[], metavar="SWITCH=VALUE", help="there are none yet"
+    )
     # Also accepted here, where people look for it; None leaves the top one standing.
-    generate.add_argument("--device", dest="run_device", default=None)
+    generate.add_argument("--device", dest="run_device", metavar="DEVICE", help="as above")
 
     history = commands.add_parser("history", help="list the runs that were kept")
     history.add_argument("--limit", type=int, default=50, metavar="N", help="newest N (default 50)")

@@ -75,9 +75,9 @@ def _runs(paths: Paths) -> int | str:
 
     try:
         history = History(paths.data, read_only=True)
+        try:
+            return history.count()
+        finally:
+            history.close()
     except SafelightError as error:
         return str(error)
-    try:
-        return history.count()
-    finally:
-        history.close()

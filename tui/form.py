@@ -20,7 +20,7 @@ FIELDS = (
 )
 
 OWN_SCHEDULER = "checkpoint's own"
-RANDOM_SEEDS = 2**32
+RANDOM_SEEDS = 1_000_000
 """New seeds are drawn below this, so that they stay short enough to read out."""
 
 _SIZE = re.compile(r"(\d{1,6})\s*(?:[x×*,]|by|\s)\s*(\d{1,6})", re.IGNORECASE)

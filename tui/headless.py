@@ -175,7 +175,7 @@ def _switch(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
         raise InvalidSpec("switches", f"--set takes SWITCH=VALUE, not “{clean(text)}”.")
-    return name, value
+    raise InvalidSpec("switches", f"Safelight has no switch called “{clean(name)}”.")
 
 
 def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:

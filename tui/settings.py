@@ -14,14 +14,15 @@ class Settings:
     """Each setting, with what it is when the file does not say.
 
     Attributes:
-        theme: name of a theme, ours or Textual's or one of the user's own.
+        theme: name of a theme, ours or Textual's or one of the user's own. When the file does not
+            say, the one that was chosen last in the app.
         device: ``auto``, or as torch names it: ``cuda``, ``cuda:1``, ``mps``, ``cpu``.
         checkpoint: what the form starts with on the very first launch.
         previews: show the picture while it is being made.
         graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
     """
 
-    theme: str = "safelight"
+    theme: str = ""
     device: str = "auto"
     checkpoint: str = BUNDLED
     previews: bool = True

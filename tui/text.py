@@ -11,7 +11,7 @@ from unicodedata import category
 from rich.cells import cell_len, set_cell_size
 
 _KEEP = {"\n", "\t"}
-_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+_JOINERS = {"\u200c", "\u200d", "\ufe0e", "\ufe0f"}
 """Format characters that emoji and many scripts need."""
 
 

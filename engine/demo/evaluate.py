@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 BETTER_VAE = "better-vae"
 GUIDANCE = 4.0
-"""The guidance scale at which the bundled checkpoint follows its captions best."""
+"""The guidance scale at which the bundled checkpoint follows its captions best.
+
+PNDM holds it at 50 steps; at 20 it overshoots above 2.5.
+"""
 STEPS = 20
 BATCH = 8
 STREAM = "evaluation"

@@ -1,13 +1,13 @@
 """Trains the bundled checkpoint, stage by stage, each by the clock.
 
-On two CPU cores the whole takes about two hours; the order is
-
     python -m engine.demo.train vae     --minutes 36   # pictures <-> latents
-    python -m engine.demo.train text    --minutes 6    # what captions mean
-    python -m engine.demo.train unet    --minutes 60   # latents from captions
-    python -m engine.demo.train decoder --minutes 20   # the better VAE
+    python -m engine.demo.train text    --minutes 5    # what captions mean
+    python -m engine.demo.train unet    --minutes 70   # latents from captions
+    python -m engine.demo.train decoder --minutes 55   # the VAE and the better VAE
     python -m engine.demo.train export                 # -> engine/demo/weights
 
+The minutes are those of a machine with two CPU cores, on which `unet` and
+`decoder` run best side by side with `--threads 1` each: about two hours in all.
 A stage leaves its state in the work folder every few minutes; `--resume` goes on
 from there with the minutes that are left. Pictures and captions are seeded, but
 how many steps fit into a minute is the machine's affair: two trainings agree in
@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-STAGES = {"vae": 36.0, "text": 6.0, "unet": 60.0, "decoder": 20.0, "export": 0.0}
+STAGES = {"vae": 36.0, "text": 5.0, "unet": 70.0, "decoder": 55.0, "export": 0.0}
 """The stages in their order and their default minutes."""
 WEIGHTS = Path(__file__).parent / "weights"
 LATENTS = 24_000

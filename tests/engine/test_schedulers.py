@@ -61,6 +61,17 @@ def test_each_flow_scheduler_runs_on_sd3(name: str, harness: Make, checkpoint: C
     assert record.evaluations == (5 if name == "Flow Heun" else 3)
 
 
+def test_more_steps_than_a_scheduler_can_take_are_refused_before_the_first(
+    tested: EngineHarness, checkpoint: Checkpoint
+) -> None:
+    spec = RunSpec(
+        "a cat", checkpoint=str(checkpoint("sd")), scheduler="PNDM", num_inference_steps=1000
+    )
+    record = tested.fail(spec)
+    assert record.error == "This scheduler takes at most 999 steps."
+    assert record.steps == 0
+
+
 @pytest.mark.parametrize(
     ("name", "evaluations"), [("PNDM", 21), ("Heun", 39), ("DPM++ 2M", 20), ("DPM2", 39)]
 )

@@ -238,6 +238,7 @@ async def test_a_history_that_cannot_be_opened_is_told(open_app: Open) -> None:
         assert "not a database" in s.told()
         await s.press("ctrl+r")
         assert s.told().count("not a database") == 2
+        assert "Nothing can be run" in s.seen()
 
 
 async def test_differences_from_the_last_run_are_marked(open_app: Open) -> None:
@@ -372,6 +373,61 @@ async def test_guidance_keeps_its_digits(open_app: Open) -> None:
             s.studio.query_one("#field-guidance-scale Input").focus()
             await s.press("up")
             assert s.studio.spec_form.values["guidance_scale"] == after
+
+
+async def test_a_stop_is_answered_at_once(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r", "ctrl+r")
+        s.engine.begin()
+        await s.settle()
+        s.studio.painter.stopping()
+        s.engine.step(4)
+        await s.settle()
+        assert "Stopping after this step" in s.seen()
+
+
+async def test_the_chosen_theme_is_back_on_the_next_start(open_app: Open) -> None:
+    async with open_app() as s:
+        s.app.theme = "safelight-light"
+        await s.press("ctrl+q")
+    async with open_app() as s:
+        assert s.app.theme == "safelight-light"
+    async with open_app(settings=Settings(theme="nord")) as s:
+        assert s.app.theme == "nord"
+
+
+async def test_every_theme_can_be_chosen(open_app: Open) -> None:
+    async with open_app(ScriptedLab([record_of(1, RunSpec("x"))])) as s:
+        s.studio.spec_form.parameters.set_value("batch_size", "2")
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.finish()
+        for theme in s.app.available_themes:
+            s.app.theme = theme
+            await s.settle()
+            assert "▸ 7" in s.seen()
+
+
+async def test_the_quit_question_counts_those_that_wait(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r", "ctrl+r", "ctrl+r")
+        s.engine.begin()
+        await s.press("ctrl+q")
+        assert "2 more wait" in s.seen()
+
+
+async def test_jump_selects_what_is_in_the_field(open_app: Open) -> None:
+    async with open_app() as s:
+        for _ in range(2):
+            await s.press("ctrl+o", "t", "9")
+            assert s.studio.spec_form.values["num_inference_steps"] == "9"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_seed_is_shown_whole_or_with_a_sign(open_app: Open, size: tuple[int, int]) -> None:
+    past = [record_of(n, RunSpec("x", seed=1934151495 + n)) for n in range(1, 60)]
+    async with open_app(ScriptedLab(past[::-1]), size=size) as s:
+        assert "1934151554" in s.seen().split("Runs")[1]
 
 
 async def test_help_begins_with_the_focused_panel(open_app: Open) -> None:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import ScreenResume
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
@@ -20,7 +21,7 @@ from tui.graphics.terminal import Terminal
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.picture import Picture
-from tui.widgets.progress import ProgressLines
+from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row, RunTable
 from tui.widgets.spec_form import SpecForm
 from tui.widgets.title_bar import TitleBar
@@ -153,7 +154,9 @@ class StudioScreen(Screen[None]):
         self.host.submit(spec)
 
     def action_stop(self) -> None:
-        if not self.host.stop_run():
+        if self.host.stop_run():
+            self.painter.stopping()
+        else:
             self.notify("Nothing is running.", timeout=2)
 
     def action_stop_all(self) -> None:
@@ -188,6 +191,15 @@ class StudioScreen(Screen[None]):
         target = await self.app.push_screen_wait(JumpScreen(self))
         if target is not None:
             target.focus()
+            if isinstance(target, Input):
+                target.select_all()  # what is typed next replaces it, as after Tab
+
+    def cannot_work(self, why: str) -> None:
+        """Say for good why nothing can be run."""
+        self.say(why, "bad")
+        self.picture.say("Safelight cannot work like this.", "", why)
+        progress = self.query_one(ProgressLines)
+        progress.state = Progress("Nothing can be run", detail=why, tone="bad")
 
     def mark_against(self, spec: RunSpec) -> None:
         """Mark on the form what differs from ``spec``, the last run."""

@@ -26,6 +26,7 @@ class EventPainter:
         self._shown: tuple[RunSpec, int] | None = None
         self._waiting = 0
         self._running = False
+        self._is_stopping = False
 
     def caption(self, spec: RunSpec | None = None, run_id: int | None = None) -> None:
         """Say below the picture what it is. Without arguments: of what is shown already."""
@@ -48,6 +49,12 @@ class EventPainter:
 
     def _progress(self, progress: Progress) -> None:
         self._studio.query_one(ProgressLines).state = progress
+
+    def stopping(self) -> None:
+        """Say that the run was asked to stop; it does so at the end of its step."""
+        if self._running:
+            self._progress(Progress("Stopping after this step", detail=self._queue_text()))
+            self._is_stopping = True
 
     def _queue_text(self) -> str:
         return f"{self._waiting} waiting" if self._waiting else ""
@@ -78,7 +85,7 @@ class EventPainter:
         name = one_line(event.checkpoint, 60)
         studio.say(f"Loaded {name} on {event.device} in {seconds(event.seconds)}.")
         if not self._running:
-            detail = f"{event.width}x{event.height} {event.family}"
+            detail = f"Pictures of {event.width}x{event.height} unless you say otherwise"
             self._progress(Progress("Ready", detail=detail))
 
     @show.register
@@ -86,13 +93,17 @@ class EventPainter:
         studio = self._studio
         self._waiting = event.waiting
         self._spec = event.spec
-        self._running = True
+        self._running, self._is_stopping = True, False
         studio.mark_against(event.spec)
         studio.runs.put(Row(event.run_id, event.spec, "running"))
+        if studio.following and not studio.picture.images:
+            studio.picture.say("The picture is on its way.")
         self._progress(Progress(f"#{event.run_id} starting", detail=self._queue_text()))
 
     @show.register
     def _(self, event: events.StepCompleted) -> None:
+        if self._is_stopping:
+            return
         details = [f"denoise {seconds(event.elapsed_seconds)}"]
         if event.eta_seconds:
             details.append(f"{seconds(event.eta_seconds)} to go")

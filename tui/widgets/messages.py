@@ -28,6 +28,9 @@ class Messages(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static("")
 
+    def on_resize(self) -> None:
+        self.scroll_end(animate=False)
+
     def say(self, text: str, tone: str = "") -> None:
         """Add a line. ``tone`` is ``""``, ``"good"``, ``"warning"`` or ``"bad"``."""
         time = datetime.now().strftime("%H:%M:%S ")

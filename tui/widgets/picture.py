@@ -57,7 +57,9 @@ def contact_sheet(
         room_x = (columns - (across - 1)) // across
         room_y = rows // down - 1
         fit_x, fit_y = fitted(width, height, room_x, room_y, cell_ratio)
-        best = max(best, (fit_x * fit_y, across, fit_x, fit_y))
+        # A full last row is worth slightly smaller pictures.
+        worth = fit_x * fit_y * (10 if len(sizes) % across == 0 else 8)
+        best = max(best, (worth, across, fit_x, fit_y))
     _, across, fit_x, fit_y = best
     down = ceil(len(sizes) / across)
     left = (columns - across * fit_x - (across - 1)) // 2

@@ -228,7 +228,8 @@ class RunTable(ScrollView, can_focus=True):
             cells.append(Segment(f"{row.memory:>7}  ", dim))
         spec = row.spec
         seed = f"{spec.seed}" if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
-        cells.append(Segment(f"seed {one_line(seed, 13):<6} ", base))
+        label = "seed " if width >= 34 else ""
+        cells.append(Segment(f"{label}{one_line(seed, 19):<{10 if width >= 56 else 6}} ", base))
         if width >= 56:
             name = one_line(spec.scheduler or "own", 12)
             cells.append(Segment(f"{spec.num_inference_steps:>3} {name:<12} ", dim))

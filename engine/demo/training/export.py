@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def export(work: Path, target: Path) -> int:
     fresh, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
     shutil.rmtree(fresh, ignore_errors=True)
     pipeline(work).save_pretrained(fresh, safe_serialization=True)
+    # PNDM does not clip, but DDIM and DDPM do unless told not to when they take over its
+    # settings, and latents reach far beyond -1..1. SD 1.5 carries the same key.
+    settings = fresh / "scheduler" / "scheduler_config.json"
+    settings.write_text(
+        json.dumps({**json.loads(settings.read_text()), "clip_sample": False}, indent=2)
+    )
     # Newer transformers save tokenizer.json alone; older ones want these two.
     text.write_tokenizer(fresh / "tokenizer")
     decoder = work / "decoder.pt"

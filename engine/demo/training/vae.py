@@ -2,7 +2,7 @@
 
 Two stages share this module. `train` learns encoder and decoder together.
 `train_decoder` freezes the encoder, so that the UNet's latents stay valid, and
-goes on with the decoder alone. What it has halfway becomes the checkpoint's VAE,
+goes on with the decoder alone. What it has after a third becomes the checkpoint's VAE,
 what it has at the end the "better VAE" that can be swapped in.
 """
 
@@ -25,7 +25,7 @@ LATENT_NOISE = 0.10
 """Standard deviation of the noise that the decoder must bear, in latent units."""
 LOG_VARIANCE = -8.0
 """The encoder's posterior is this narrow everywhere: sampling it costs no detail."""
-EARLY = 0.55
+EARLY = 0.35
 """After this share of the decoder's stage its state is kept as the checkpoint's own VAE."""
 
 
