@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -110,6 +111,18 @@ class SafelightApp(App[int]):
             self._complaints.append(f"No theme is called “{wanted}”.")
             wanted = "safelight"
         self.theme = wanted
+
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:
+        """Not of widgets that are still being made: they are styled when they are mounted."""
+        if node.is_attached:
+            super().update_styles(node, animate=animate)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Before anything is on the screen, take the theme's colours without reading CSS twice."""
+        if self.studio.is_attached:
+            super().refresh_css(animate=animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def notify(
         self,

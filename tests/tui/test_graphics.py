@@ -6,6 +6,7 @@ import re
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from tests.tui.scripted import picture
 from tui.graphics.fit import fitted
@@ -108,3 +109,27 @@ def test_answers_are_taken_out_of_what_is_typed(fed: list[str], keys: str) -> No
     assert typed == keys
     answered = [m.terminal for m in messages if isinstance(m, TerminalAnswered)]
     assert [t.protocol for t in answered] == ([] if keys == "pagedown" else ["sixel"])
+
+
+def test_a_small_preview_is_drawn_in_few_segments_of_its_own_colours() -> None:
+    image = Image.new("RGB", (16, 16))
+    image.putdata([(48, y * 16, x * 16) for y in range(16) for x in range(16)])
+    strips = half_blocks(image, 70, 34)
+    assert [strip.cell_length for strip in strips] == [70] * 34
+    assert all(len(list(strip)) <= 35 for strip in strips)
+    for strip in (strips[0], strips[-1]):
+        for segment in strip:
+            assert segment.style is not None
+            assert segment.style.bgcolor is not None
+            red, green, blue = segment.style.bgcolor.get_truecolor()
+            assert red == 48
+            written = segment.style.render(segment.text)
+            assert written == f"\x1b[48;2;{red};{green};{blue}m{segment.text}\x1b[0m"
+
+
+def test_a_terminal_of_256_colours_gets_no_24_bit_codes() -> None:
+    image = Image.new("RGB", (2, 2), (200, 30, 60))
+    (strip,) = half_blocks(image, 2, 1, truecolor=False)
+    console = Console(color_system="256", force_terminal=True)
+    assert "48;5;" in strip.render(console)
+    assert "48;2;" not in strip.render(console)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PIL import Image
-from rich.color import Color
+from rich.color import Color, ColorType
 from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
@@ -14,40 +14,62 @@ from textual.strip import Strip
 _BLOCK = "▀"
 
 
-def half_blocks(image: Image.Image, columns: int, rows: int) -> list[Strip]:
+def half_blocks(
+    image: Image.Image, columns: int, rows: int, *, truecolor: bool = True
+) -> list[Strip]:
     """``image`` stretched to ``columns`` x ``2 * rows`` pixels, as ``rows`` strips.
 
-    Cells of equal colours that stand next to each other become one segment.
+    Cells of equal colours that stand next to each other become one segment. A small picture, as
+    previews are, gets twice its own pixels and no more: the rest would be time and bytes only.
+
+    Args:
+        truecolor: whether the terminal takes 24-bit colours; else Rich finds the nearest.
     """
-    pixels = resized(image, columns, rows * 2).tobytes()
-    stride = columns * 3
+    wide = max(1, columns // (2 * image.width))  # cells that share a colour
+    tall = 2 if rows >= 2 * image.height else 1  # pixels, of the two in a cell
+    across = -(-columns // wide)
+    sized = resized(image, across, rows * 2 // tall)
+    pixels = sized.tobytes()
+    stride = across * 3
+    style = _styled if truecolor else _style
     strips = []
     for row in range(rows):
-        upper = pixels[row * 2 * stride : (row * 2 + 1) * stride]
-        lower = pixels[(row * 2 + 1) * stride : (row * 2 + 2) * stride]
+        at = row * 2 // tall * stride
+        upper = pixels[at : at + stride]
+        lower = upper if tall == 2 else pixels[at + stride : at + 2 * stride]
         segments: list[Segment] = []
         start = 0
-        for column in range(1, columns + 1):
+        for column in range(1, across + 1):
             here = slice(start * 3, start * 3 + 3)
             there = slice(column * 3, column * 3 + 3)
-            if column < columns and upper[here] == upper[there] and lower[here] == lower[there]:
+            if column < across and upper[here] == upper[there] and lower[here] == lower[there]:
                 continue
-            segments.append(_cells(upper[here], lower[here], column - start))
+            count = min(column * wide, columns) - start * wide
+            text = (" " if upper[here] == lower[here] else _BLOCK) * count
+            segments.append(Segment(text, style(upper[here], lower[here])))
             start = column
         strips.append(Strip(segments, columns))
     return strips
 
 
-def _cells(upper: bytes, lower: bytes, count: int) -> Segment:
-    return Segment((" " if upper == lower else _BLOCK) * count, _style(upper, lower))
-
-
 @lru_cache(maxsize=16384)
-def _style(upper: bytes, lower: bytes) -> Style:
-    below = Color.from_triplet(ColorTriplet(*lower))
+def _styled(upper: bytes, lower: bytes) -> Style:
+    # The escape codes at once: thousands of cells are drawn for one picture, and what Rich does
+    # for each of them holds up the keys, and the engine, for tens of milliseconds.
+    style = _style(upper, lower)
     if upper == lower:
-        return Style(bgcolor=below)
-    return Style(color=Color.from_triplet(ColorTriplet(*upper)), bgcolor=below)
+        style._ansi = "48;2;%d;%d;%d" % tuple(lower)
+    else:
+        style._ansi = "38;2;%d;%d;%d;48;2;%d;%d;%d" % (*upper, *lower)
+    return style
+
+
+def _style(upper: bytes, lower: bytes) -> Style:
+    return Style.from_color(None if upper == lower else _colour(upper), _colour(lower))
+
+
+def _colour(rgb: bytes) -> Color:
+    return Color("#%02x%02x%02x" % tuple(rgb), ColorType.TRUECOLOR, None, ColorTriplet(*rgb))
 
 
 def resized(image: Image.Image, width: int, height: int) -> Image.Image:

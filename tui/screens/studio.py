@@ -78,6 +78,7 @@ class StudioScreen(Screen[None]):
         self._first_form = form
         self._terminal = terminal
         self.following = True
+        self._shown_before = False
         self._wanted = 0  # Counts what was asked to be shown.
 
     def compose(self) -> ComposeResult:
@@ -94,7 +95,7 @@ class StudioScreen(Screen[None]):
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         # At the very first all styles have just been worked out.
-        event.refresh_styles = self.is_mounted and bool(self.size)
+        event.refresh_styles, self._shown_before = self._shown_before, True
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the panel that has the focus."""

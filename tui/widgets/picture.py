@@ -233,7 +233,8 @@ class Picture(Widget, can_focus=True):
         from tui.graphics.halfblock import half_blocks
 
         image = self.images[tile.index]
-        strips = half_blocks(image, tile.columns, tile.rows)
+        truecolor = self.app.console.color_system == "truecolor"
+        strips = half_blocks(image, tile.columns, tile.rows, truecolor=truecolor)
         if self._wants_pixels():
             if self._key(tile) in self._sixels:
                 # Blanks below the pixels: writing a cell is what wipes old pixels away.
