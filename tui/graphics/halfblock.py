@@ -12,6 +12,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 _BLOCK = "▀"
+_BACKGROUND = "48;2;{};{};{}"
+_BOTH = "38;2;{};{};{};48;2;{};{};{}"
 
 
 def half_blocks(
@@ -58,9 +60,9 @@ def _styled(upper: bytes, lower: bytes) -> Style:
     # for each of them holds up the keys, and the engine, for tens of milliseconds.
     style = _style(upper, lower)
     if upper == lower:
-        style._ansi = "48;2;%d;%d;%d" % tuple(lower)
+        style._ansi = _BACKGROUND.format(*lower)
     else:
-        style._ansi = "38;2;%d;%d;%d;48;2;%d;%d;%d" % (*upper, *lower)
+        style._ansi = _BOTH.format(*upper, *lower)
     return style
 
 
@@ -69,7 +71,7 @@ def _style(upper: bytes, lower: bytes) -> Style:
 
 
 def _colour(rgb: bytes) -> Color:
-    return Color("#%02x%02x%02x" % tuple(rgb), ColorType.TRUECOLOR, None, ColorTriplet(*rgb))
+    return Color(f"#{rgb.hex()}", ColorType.TRUECOLOR, None, ColorTriplet(*rgb))
 
 
 def resized(image: Image.Image, width: int, height: int) -> Image.Image:
