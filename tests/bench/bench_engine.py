@@ -8,12 +8,15 @@ Uses the bundled checkpoint; where its weights are missing, a random one of the 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -108,8 +111,9 @@ def random_checkpoint(folder: Path) -> Path:
     return folder
 
 
-def bare_call(folder: Path, spec: RunSpec) -> Callable[[], float]:
-    """The same run as a bare diffusers call; each call gives its seconds."""
+def serve_bare(folder: Path, values: dict[str, Any], line: Connection) -> None:
+    """The same run as a bare diffusers call, each time the line asks; answers with its seconds."""
+    import_libraries()  # quietly
     import torch
     from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 
@@ -118,8 +122,8 @@ def bare_call(folder: Path, spec: RunSpec) -> Callable[[], float]:
     )
     pipeline.set_progress_bar_config(disable=True)
     pipeline.scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config)
-
-    def call() -> float:
+    spec = RunSpec.from_json(values)
+    while line.recv():
         began = time.perf_counter()
         pipeline(
             spec.prompt,
@@ -127,26 +131,47 @@ def bare_call(folder: Path, spec: RunSpec) -> Callable[[], float]:
             guidance_scale=spec.guidance_scale,
             generator=torch.Generator().manual_seed(spec.seed),
         )
-        return time.perf_counter() - began
+        line.send(time.perf_counter() - began)
 
-    return call
+
+@contextmanager
+def bare_call(folder: Path, spec: RunSpec) -> Iterator[Callable[[], float]]:
+    """A function that makes one bare call, and gives its seconds.
+
+    In a process of its own, as a script would be. In this one it would bring torch a second team
+    of threads, and two teams on the same cores wait for each other: both took twice as long.
+    """
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=serve_bare, args=(folder, spec.to_json(), there), daemon=True)
+    process.start()
+
+    def call() -> float:
+        here.send(True)
+        return float(here.recv())
+
+    try:
+        yield call
+    finally:
+        here.send(False)
+        process.join(10)
 
 
 def against_bare(watch: Watch, folder: Path, spec: RunSpec, repeats: int) -> list[Row]:
     """Interleaved, and each goes first half of the time, so that other load hits both alike."""
-    bare = bare_call(folder, spec)
-    watch.run(spec)
-    bare()
     ours, saving, theirs, previews = [], [], [], 0
-    for number in range(repeats):
-        if number % 2:
-            theirs.append(bare())
-        ours.append(watch.run(spec))
-        previews += watch.count(PreviewReady)
-        record = next(e.record for _, e in watch.times if isinstance(e, RunFinished))
-        saving.append(record.seconds.save)
-        if not number % 2:
-            theirs.append(bare())
+    with bare_call(folder, spec) as bare:
+        watch.run(spec)
+        bare()
+        for number in range(repeats):
+            if number % 2:
+                theirs.append(bare())
+            ours.append(watch.run(spec))
+            previews += watch.count(PreviewReady)
+            record = next(e.record for _, e in watch.times if isinstance(e, RunFinished))
+            saving.append(record.seconds.save)
+            if not number % 2:
+                theirs.append(bare())
     whole, call = median(ours), median(theirs)
     making = median(a - b for a, b in zip(ours, saving, strict=True))
     best = min(a - b for a, b in zip(ours, saving, strict=True))
