@@ -36,6 +36,8 @@ class Attempt:
 
     Attributes:
         settled: ``status`` is how it ended; before that it may still end otherwise.
+        notes: what the user should know of it besides.
+        advice: switches that may let it work, when it failed.
         writing: held while a picture is written.
         ended: its record was kept, as far as it could be.
     """
@@ -54,6 +56,8 @@ class Attempt:
     total_seconds: float = 0.0
     status: Status = Status.FINISHED
     error: str = ""
+    notes: list[str] = field(default_factory=list)
+    advice: dict[str, str] = field(default_factory=dict)
     pictures: tuple[Image.Image, ...] = ()
     saved: list[ImageRecord] = field(default_factory=list)
     settled: bool = False
@@ -94,7 +98,8 @@ class Attempt:
             dtype=self.dtype,
             versions=versions(),
             error=self.error,
-            notes=tuple(runner.notes) if runner else (),
+            notes=(*self.notes, *(runner.notes if runner else ())),
+            advice=self.advice,
         )
 
     def save(self, index: int, picture: Image.Image, folder: Path | None) -> None:
@@ -103,11 +108,13 @@ class Attempt:
 
     def _written(self, index: int, picture: Image.Image, folder: Path | None) -> ImageRecord:
         spec, run_id = self.spec, self.job.run_id
-        seed = spec.seeds[index]
+        prompt, seed = spec.pictures[index]
+        own = prompt if len(spec.prompts) > 1 else ""
         if folder is None:
-            return ImageRecord("", seed, picture.width, picture.height)
+            return ImageRecord("", seed, picture.width, picture.height, own)
         metadata = {
             "run": run_id,
+            "prompt": prompt,
             "seed": seed,
             "index": index,
             "created_at": self.created_at,
@@ -118,4 +125,4 @@ class Attempt:
         }
         name = files.image_name(self.created_at, run_id, index, seed)
         path = files.save_image(picture, folder / name, metadata)
-        return ImageRecord(str(path), seed, picture.width, picture.height)
+        return ImageRecord(str(path), seed, picture.width, picture.height, own)

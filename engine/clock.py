@@ -12,7 +12,7 @@ class PhaseClock:
     """Seconds by phase. A phase ends only after the device has done the work it was given."""
 
     def __init__(self, device: Any) -> None:
-        self.seconds = {"encode": 0.0, "denoise": 0.0, "decode": 0.0}
+        self.seconds = dict.fromkeys(("compile", "encode", "denoise", "decode"), 0.0)
         self._device = device
         self._phase: str | None = None
         self._since = 0.0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.record import RunRecord
 from engine.spec import RunSpec
+from engine.switches.base import NOWHERE, Place
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,6 +52,7 @@ class CheckpointLoaded(Event):
         schedulers: names that can be chosen, the checkpoint's own first.
         width, height: the checkpoint's own size in pixels.
         uses_negative_prompt: whether the family reads one.
+        place: what switches can work on it.
     """
 
     checkpoint: str
@@ -62,6 +64,7 @@ class CheckpointLoaded(Event):
     height: int
     uses_negative_prompt: bool
     seconds: float
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,13 @@ class PreviewReady(Event):
     run_id: int
     step: int
     images: tuple[Image.Image, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCompiling(Event):
+    """The denoiser is being compiled, by a few steps that are thrown away and not timed."""
+
+    run_id: int
 
 
 @dataclass(frozen=True, slots=True)

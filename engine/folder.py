@@ -16,9 +16,11 @@ from engine.verify import Part, variant_of
 
 
 def load_folder(
-    folder: Path, parts: tuple[Part, ...], device: Any, tell: Tell, check: Check
+    folder: Path, parts: tuple[Part, ...], device: Any, wanted: Any, tell: Tell, check: Check
 ) -> tuple[Any, str, Any]:
     """Load a verified folder; returns the pipeline (on the CPU), its family and dtype.
+
+    ``wanted`` is the dtype that was asked for; ``None`` picks what suits the device.
 
     Raises:
         CheckpointError: a class is unknown, tensors are lacking, or it makes no pictures from text;
@@ -30,7 +32,7 @@ def load_folder(
 
     cls = str(checkpoints.read_json(folder / "model_index.json")["_class_name"])
     family = checkpoints.family_of(cls)
-    dtype = pick_dtype(device, family)
+    dtype = wanted or pick_dtype(device, family)
     classes = [_class_of(part) for part in parts]
     getattr(diffusers, cls, None)
     check()

@@ -7,16 +7,22 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, InvalidSpec
 from engine.folder import load_folder
 from engine.hub import Check, Tell
 from engine.single_file import load_file
+from engine.switches import NOWHERE, Build, Place, unavailable
+from engine.switches.memory import Offload
+from engine.switches.place import place_of
+from engine.switches.precision import Layerwise, Precision
+from engine.switches.wardrobe import Wardrobe
+from engine.vaes import sibling_vaes
 from engine.verify import Part, verify_folder
 
 _LOADING = threading.Lock()
@@ -36,6 +42,11 @@ class Loaded:
         rgb: how its latents become a preview; ``None`` when they cannot.
         stamp: of its files, to see whether they have changed since.
         seconds: it took to load.
+        path: its folder or file.
+        build: the switches it was loaded with.
+        place: what other switches can work on it.
+        wardrobe: the switches that are on it now.
+        warmed: shapes that have been compiled already.
     """
 
     name: str
@@ -51,6 +62,16 @@ class Loaded:
     rgb: Any
     stamp: tuple[tuple[str, int, int], ...]
     seconds: float
+    path: Path | None = None
+    build: Build = field(default_factory=Build)
+    place: Place = NOWHERE
+    wardrobe: Wardrobe = field(default_factory=Wardrobe)
+    warmed: set[object] = field(default_factory=set)
+
+    @property
+    def denoiser(self) -> Any:
+        """The UNet or the transformer."""
+        return denoiser_of(self.pipeline)
 
 
 class Pipelines:
@@ -63,7 +84,13 @@ class Pipelines:
         self._loaded: Loaded | None = None
 
     def get(
-        self, name: str, tell: Tell, check: Check, *, download: bool = True
+        self,
+        name: str,
+        tell: Tell,
+        check: Check,
+        *,
+        build: Build | None = None,
+        download: bool = True,
     ) -> tuple[Loaded, bool]:
         """The checkpoint called ``name``, and whether it had to be loaded.
 
@@ -71,6 +98,7 @@ class Pipelines:
             name: see :func:`engine.checkpoints.resolve`.
             tell: is given each stage.
             check: is asked between two stages, and raises when nobody wants it any more.
+            build: how to load it; another build than it was loaded with is another load.
             download: fetch from the hub what is not on this machine; else that is an error.
 
         Raises:
@@ -80,8 +108,14 @@ class Pipelines:
         """
         check()
         where = checkpoints.resolve(name)
-        now = self._loaded
-        if now is not None and now.name == where.name and now.stamp == _stamp(where.path):
+        now, build = self._loaded, build or Build()
+        if (
+            now is not None
+            and now.name == where.name
+            and now.build.key() == build.key()
+            and now.stamp == _stamp(where.path)
+            and not now.wardrobe.torn
+        ):
             return now, False
         if not download:
             _require_here(where)
@@ -97,18 +131,22 @@ class Pipelines:
         while not _LOADING.acquire(timeout=0.1):
             check()
         try:
-            pipeline, family, dtype = _load(where, parts, device, tell, check, download)
+            pipeline, family, dtype = _load(where, parts, device, build, tell, check, download)
         finally:
             _LOADING.release()
         check()
-        if device.type != "cpu":
-            tell(f"moving to {device}")
-        pipeline.to(device)
         pipeline.set_progress_bar_config(disable=True)
         width, height = _native_size(pipeline)
         own = getattr(pipeline, "scheduler", None)
         if own is None:
             raise CheckpointError(f"Pipelines like this one ({family}) are not supported yet.")
+        place = _place(pipeline, family, device, dtype, where.path)
+        _refuse(build, place)
+        if build.get("offload", "none") == "none" and device.type != "cpu":
+            tell(f"moving to {device}")
+            pipeline.to(device)
+        rgb = _latent_rgb(pipeline) if self._previews else None
+        _finish(pipeline, build, device, dtype, tell)
         self._loaded = Loaded(
             name=where.name,
             pipeline=pipeline,
@@ -120,9 +158,12 @@ class Pipelines:
             height=height,
             schedulers=schedulers.compatible_names(pipeline, own),
             uses_negative_prompt=_reads_negative_prompt(pipeline, family),
-            rgb=_latent_rgb(pipeline) if self._previews else None,
+            rgb=rgb,
             stamp=_stamp(where.path),
             seconds=time.perf_counter() - started,
+            path=where.path,
+            build=build,
+            place=place,
         )
         return self._loaded, True
 
@@ -179,16 +220,18 @@ def _load(
     where: Location,
     parts: tuple[Part, ...],
     device: Any,
+    build: Build,
     tell: Tell,
     check: Check,
     download: bool,
 ) -> tuple[Any, str, Any]:
     """Load from disk; returns the pipeline, its family and dtype. Errors become sentences."""
     assert where.path is not None
+    wanted = Precision.dtype(build.get("precision", "auto"))
     try:
         if where.single_file:
-            return load_file(where.path, device, tell, check, download=download)
-        return load_folder(where.path, parts, device, tell, check)
+            return load_file(where.path, device, wanted, tell, check, download=download)
+        return load_folder(where.path, parts, device, wanted, tell, check)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         raise CheckpointError(
             f"{where.name} could not be loaded: {checkpoints.brief(error)}"
@@ -199,6 +242,35 @@ def _load(
         raise CheckpointError(
             f"{where.name} could not be loaded: its weights do not fit its configuration."
         ) from error
+
+
+def denoiser_of(pipeline: Any) -> Any:
+    """The model that is asked at each step: the UNet or the transformer."""
+    unet = getattr(pipeline, "unet", None)
+    return unet if unet is not None else pipeline.transformer
+
+
+def _place(pipeline: Any, family: str, device: Any, dtype: Any, path: Path | None) -> Place:
+    kind = "unet" if getattr(pipeline, "unet", None) is not None else "transformer"
+    vaes = sibling_vaes(path) if path is not None and path.is_dir() else ()
+    vae = getattr(pipeline, "vae", None)
+    return place_of(family, denoiser_of(pipeline), vae, device, dtype, kind=kind, vaes=vaes)
+
+
+def _refuse(build: Build, place: Place) -> None:
+    """Raises :class:`InvalidSpec` for a switch of the build that does not work here."""
+    for name, reason in unavailable(build.values, place).items():
+        raise InvalidSpec("switches", f"{name} {build.values[name]} cannot be used: {reason}.")
+
+
+def _finish(pipeline: Any, build: Build, device: Any, dtype: Any, tell: Tell) -> None:
+    """What comes after loading and cannot be taken back: fp8 storage, then offloading."""
+    if build.get("layerwise", "off") != "off":
+        tell("storing weights in fp8")
+        Layerwise.enable(denoiser_of(pipeline), dtype)
+    if (offload := build.get("offload", "none")) != "none":
+        tell("preparing to offload")
+        Offload.enable(pipeline, offload, device)
 
 
 def _reads_negative_prompt(pipeline: Any, family: str) -> bool:

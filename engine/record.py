@@ -26,26 +26,32 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One picture of a run: where it is, and the seed that makes it again."""
+    """One picture of a run: where it is, and the seed that makes it again.
+
+    ``prompt`` is given when the run had several; else it is the run's, and empty here.
+    """
 
     path: str
     seed: int
     width: int
     height: int
+    prompt: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"path": self.path, "seed": self.seed, "width": self.width, "height": self.height}
+        values = {"path": self.path, "seed": self.seed, "width": self.width, "height": self.height}
+        return {**values, "prompt": self.prompt} if self.prompt else values
 
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
     """Wall-clock seconds by phase. ``total`` is from the run's start to its pictures on disk.
 
-    ``load`` is zero when the checkpoint was already there. Every clock is stopped only after the
-    device has finished its work.
+    ``load`` is zero when the checkpoint was already there, ``compile`` when nothing new had to be
+    compiled. Every clock is stopped only after the device has finished its work.
     """
 
     load: float = 0.0
+    compile: float = 0.0
     encode: float = 0.0
     denoise: float = 0.0
     decode: float = 0.0
@@ -77,6 +83,7 @@ class RunRecord:
         created_at: when the run started, ISO 8601 in UTC.
         error: the sentence the user saw, for a failed run.
         notes: what the user should know of this run besides.
+        advice: for a run that failed, switches that may let it work; empty when none is known.
     """
 
     id: int
@@ -94,6 +101,7 @@ class RunRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     notes: tuple[str, ...] = ()
+    advice: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def steps_per_second(self) -> float:
@@ -118,6 +126,7 @@ class RunRecord:
             "created_at": self.created_at,
             "error": self.error,
             "notes": list(self.notes),
+            "advice": dict(self.advice),
         }
 
     @classmethod
@@ -134,7 +143,13 @@ class RunRecord:
             spec=RunSpec.from_json(values["spec"]),
             created_at=str(values["created_at"]),
             images=tuple(
-                ImageRecord(str(i["path"]), int(i["seed"]), int(i["width"]), int(i["height"]))
+                ImageRecord(
+                    str(i["path"]),
+                    int(i["seed"]),
+                    int(i["width"]),
+                    int(i["height"]),
+                    str(i.get("prompt", "")),
+                )
                 for i in values["images"]
             ),
             seconds=Seconds(**seconds),
@@ -147,4 +162,5 @@ class RunRecord:
             versions={str(k): str(v) for k, v in values["versions"].items()},
             error=str(values["error"]),
             notes=tuple(str(note) for note in values["notes"]),
+            advice={str(k): str(v) for k, v in values.get("advice", {}).items()},
         )

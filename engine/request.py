@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,31 +11,44 @@ import torch
 from engine.errors import InvalidSpec
 from engine.pipelines import Loaded
 from engine.spec import RunSpec
+from engine.switches import BY_NAME
+from engine.switches.memory import VaeTiling
 
 _CALLBACK = "callback_on_step_end"
 
 
-def arguments(spec: RunSpec, loaded: Loaded, on_step_end: Callable[..., Any]) -> dict[str, Any]:
-    """The keyword arguments of the pipeline's call; only those that it takes."""
+def arguments(
+    spec: RunSpec,
+    loaded: Loaded,
+    pictures: Sequence[tuple[str, int]],
+    on_step_end: Callable[..., Any],
+) -> dict[str, Any]:
+    """The keyword arguments of one call of the pipeline; only those that it takes.
+
+    Args:
+        pictures: the prompt and the seed of each picture of this call.
+    """
     takes = _parameters(loaded.pipeline)
+    prompts = [prompt for prompt, _ in pictures]
     asked: dict[str, Any] = {
-        "prompt": spec.prompt,
+        "prompt": prompts,
         "width": spec.width,
         "height": spec.height,
         "num_inference_steps": spec.num_inference_steps,
         "guidance_scale": spec.guidance_scale,
         # On the CPU, so that a seed gives the same noise on every device and in every batch.
-        "generator": [torch.Generator("cpu").manual_seed(seed) for seed in spec.seeds],
+        "generator": [torch.Generator("cpu").manual_seed(seed) for _, seed in pictures],
         "output_type": "pil",
         _CALLBACK: on_step_end,
     }
-    if "num_images_per_prompt" in takes:
-        asked["num_images_per_prompt"] = spec.batch_size
-    elif spec.batch_size > 1:
-        asked["prompt"] = [spec.prompt] * spec.batch_size
+    negative = spec.negative_prompt
+    several = len(set(prompts)) > 1 or (len(pictures) > 1 and "num_images_per_prompt" not in takes)
+    if not several:  # the text encoder reads it once
+        asked["prompt"] = prompts[0]
+        asked["num_images_per_prompt"] = len(pictures)
     # Left out when empty: SDXL takes "" and nothing for two different things.
-    if spec.negative_prompt and loaded.uses_negative_prompt:
-        asked["negative_prompt"] = spec.negative_prompt
+    if negative and loaded.uses_negative_prompt:
+        asked["negative_prompt"] = [negative] * len(pictures) if several else negative
     return {name: value for name, value in asked.items() if name in takes}
 
 
@@ -89,13 +102,29 @@ def unused_words(spec: RunSpec, loaded: Loaded) -> list[str]:
         return notes
     tokenizer = loaded.pipeline.tokenizer
     limit = tokenizer.model_max_length
-    for words, label in ((spec.prompt, "prompt"), (spec.negative_prompt, "negative prompt")):
+    prompts = ((prompt, "prompt") for prompt in spec.prompts)
+    for words, label in (*prompts, (spec.negative_prompt, "negative prompt")):
         # A token is a byte or more, so short words need no counting.
         length = len(tokenizer(words).input_ids) if len(words.encode()) > limit - 2 else 0
         if length > limit:
             notes.append(
                 f"The {label} has {length} tokens; this checkpoint read the first {limit}."
             )
+    return notes
+
+
+def idle_switches(spec: RunSpec, loaded: Loaded) -> list[str]:
+    """A note for each switch that has no effect on this run."""
+    notes = []
+    for name, value in spec.switches.items():
+        switch = BY_NAME[name]
+        reason = switch.idle(value, spec) or switch.hidden_by(spec.switches)
+        if name == "vae_tiling" and VaeTiling.is_idle(
+            loaded.pipeline.vae, spec.width or 0, spec.height or 0
+        ):
+            reason = "the picture is no larger than a tile"
+        if reason:
+            notes.append(f"{switch.label} had no effect: {reason}.")
     return notes
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,15 +19,28 @@ from PIL import Image
 
 from engine import schedulers
 from engine.clock import PhaseClock
-from engine.errors import BrokenOutput, Cancelled, SafelightError
-from engine.events import Event, PreviewReady, RunDecoding, StepCompleted
+from engine.decoding import Decoder
+from engine.errors import Cancelled, SafelightError
+from engine.evaluations import surround
+from engine.events import Event, PreviewReady, RunCompiling, RunDecoding, StepCompleted
 from engine.pipelines import Loaded
 from engine.preview import PERIOD_SECONDS, PredictedX0, unpack
-from engine.request import arguments, check_size, check_steps, takes_callback, unused_words
+from engine.request import (
+    arguments,
+    check_size,
+    check_steps,
+    idle_switches,
+    takes_callback,
+    unused_words,
+)
 from engine.spec import RunSpec
+from engine.switches.memory import Split
 
-_DENOISERS = ("unet", "transformer", "transformer_2")
 _RATE_STEPS = 8
+_WARM_UP_STEPS = 3
+"""Of compiling: the first compiles, the second records CUDA graphs, the third uses them."""
+Pictures = Sequence[tuple[str, int]]
+"""The prompt and the seed of each picture of a call."""
 _EXPECTS_PIL = "The pipeline gave no pictures."
 
 
@@ -64,6 +77,10 @@ class Runner:
         self._cancelled = cancelled
         self._previews = previews and loaded.rgb is not None
         self._at_border = at_border
+        self._kernel = spec.switches.get("attention", "sdpa")
+        self._calls = 1
+        self._done: tuple[Image.Image, ...] = ()
+        self._denoising = False
         self._denoising_since = 0.0
         self._next_preview = 0.0
         self._ends: deque[tuple[int, float]] = deque(maxlen=_RATE_STEPS + 1)  # steps done, when
@@ -71,42 +88,88 @@ class Runner:
         self._x0: PredictedX0 | None = None
 
     def __call__(self) -> tuple[Image.Image, ...]:
-        """Make the pictures, in the order of their seeds.
+        """Make the pictures, in the order of ``spec.pictures``.
 
         Raises:
             Cancelled: the user asked to stop.
-            InvalidSpec: the pipeline does not take the scheduler or the size.
+            InvalidSpec: the pipeline does not take the scheduler, a switch, or the size.
             BrokenOutput: NaN instead of a picture.
             torch.OutOfMemoryError: and whatever else the pipeline raises.
         """
-        pipeline = self._loaded.pipeline
+        spec, loaded = self._spec, self._loaded
         self._check()
-        check_size(self._spec, self._loaded)
-        self.notes += unused_words(self._spec, self._loaded)
+        check_size(spec, loaded)
+        self.notes += unused_words(spec, loaded)
+        self.notes += idle_switches(spec, loaded)
+        pictures = spec.pictures
+        size = Split.size(spec.switches.get("split", "all"), len(pictures))
+        calls = [pictures[at : at + size] for at in range(0, len(pictures), size)]
+        self._calls = len(calls)
         try:
-            pipeline.scheduler = schedulers.build(
-                pipeline, self._loaded.own_scheduler, self._spec.scheduler
-            )
-            check_steps(self._spec, pipeline.scheduler)
-            with ExitStack() as hooks, torch.inference_mode():
-                self._watch(hooks)
-                self._enter("encode")
-                out = self._call(pipeline)
-                self._enter(None)
+            for call in calls:
+                self._warm_up(call)
+            for call in calls:
+                self._done += self._pictures(self._run(call, self._scheduler()), call)
+                self._check()
         except BaseException:
             self.clock.abort()
             raise
         finally:
-            pipeline.scheduler = self._loaded.own_scheduler
+            loaded.pipeline.scheduler = loaded.own_scheduler
             self._previous_step = None
-        self._check()
-        return self._pictures(out)
+        return self._done
 
-    def _call(self, pipeline: Any) -> Any:
+    def _scheduler(self) -> Any:
+        """A fresh one for each call: what a scheduler remembers is of one call only."""
+        spec, loaded = self._spec, self._loaded
+        scheduler = schedulers.build(
+            loaded.pipeline,
+            loaded.own_scheduler,
+            spec.scheduler,
+            sigmas=spec.switches.get("sigmas", "default"),
+            spacing=spec.switches.get("spacing", "default"),
+        )
+        check_steps(spec, scheduler)
+        return scheduler
+
+    def _warm_up(self, pictures: Pictures) -> None:
+        """Compile for the shape of a call, once, outside of all figures."""
+        spec, loaded = self._spec, self._loaded
+        if spec.switches.get("compile", "off") == "off":
+            return
+        guided = spec.guidance_scale > 1
+        shape = (spec.width, spec.height, len(pictures), guided)
+        if shape in loaded.warmed:
+            return
+        self._emit(RunCompiling(self._run_id))
+        self._enter("compile")
+        loaded.pipeline.scheduler = self._scheduler()
+        asked = arguments(spec, loaded, pictures, lambda *_: {})
+        steps = min(_WARM_UP_STEPS, spec.num_inference_steps)
+        with ExitStack() as hooks, torch.inference_mode():
+            surround(loaded, self._kernel, self._check, hooks)
+            loaded.pipeline(**{**asked, "num_inference_steps": steps, "output_type": "latent"})
+        self._enter(None)
+        loaded.warmed.add(shape)
+
+    def _run(self, pictures: Pictures, scheduler: Any) -> Any:
+        """One call of the pipeline, watched."""
+        pipeline = self._loaded.pipeline
+        pipeline.scheduler = scheduler
+        self._denoising = False
+        with ExitStack() as hooks, torch.inference_mode():
+            self._watch(hooks)
+            self._enter("encode")
+            out = self._call(pipeline, pictures)
+            self._enter(None)
+        return out
+
+    def _call(self, pipeline: Any, pictures: Pictures) -> Any:
+        evaluations = self.evaluations
         try:
-            return pipeline(**arguments(self._spec, self._loaded, self._on_step_end))
+            return pipeline(**arguments(self._spec, self._loaded, pictures, self._on_step_end))
         except ValueError as error:
-            if self.evaluations:
+            if self.evaluations > evaluations:
                 raise
             # What pipelines raise when they check their arguments, before any work.
             reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else "no reason"
@@ -116,10 +179,7 @@ class Runner:
 
     def _watch(self, hooks: ExitStack) -> None:
         pipeline = self._loaded.pipeline
-        for name in _DENOISERS:
-            module = getattr(pipeline, name, None)
-            if isinstance(module, torch.nn.Module):
-                hooks.callback(module.register_forward_pre_hook(self._on_evaluation).remove)
+        surround(self._loaded, self._kernel, self._on_evaluation, hooks)
         scheduler = pipeline.scheduler
         if self._previews:
             self._x0 = hooks.enter_context(PredictedX0(scheduler))
@@ -136,19 +196,16 @@ class Runner:
 
             scheduler.step = told
             # The scheduler is this run's own, and is thrown away with its wrappers.
-        vae = getattr(pipeline, "vae", None)
-        if vae is not None:
-            decode = vae.decode
-            vae.decode = lambda latents, *args, **kwargs: self._decode(
-                decode, latents, *args, **kwargs
-            )
-            hooks.callback(delattr, vae, "decode")
+        decoder = Decoder(self._loaded, self._before_decode, self.notes)
+        decoder.watch(hooks)
 
-    def _on_evaluation(self, _module: Any, _args: Any) -> None:
+    def _on_evaluation(self) -> None:
         self._check()
-        if self.evaluations == 0:
-            self._denoising_since = self._enter("denoise")
-            self._ends.append((0, self._denoising_since))
+        if not self._denoising:
+            self._denoising = True
+            self._denoising_since = self._enter("denoise") - self.clock.seconds["denoise"]
+            self._ends.clear()
+            self._ends.append((self.steps, time.perf_counter()))
         self.evaluations += 1
 
     def _on_step_end(self, _pipeline: Any, _index: int, _t: Any, _tensors: Any) -> dict[str, Any]:
@@ -157,8 +214,10 @@ class Runner:
 
     def _on_step(self) -> None:
         self.steps += 1
-        steps = len(self._loaded.pipeline.scheduler.timesteps)
-        done = self._keep_pace(last=self.steps >= steps)
+        each = len(self._loaded.pipeline.scheduler.timesteps)
+        steps = each * self._calls
+        last = self.steps % each == 0
+        done = self._keep_pace(last=last)
         now = time.perf_counter()
         if not self._ends or done > self._ends[-1][0]:
             self._ends.append((done, now))
@@ -177,7 +236,7 @@ class Runner:
         )
         self._check()
         self._preview(now)
-        if self.steps >= steps:
+        if last:
             self._begin_decoding()
 
     def _keep_pace(self, *, last: bool) -> int:
@@ -208,7 +267,7 @@ class Runner:
             latents = unpack(self._loaded.pipeline, x0, spec.width, spec.height)
             if latents is not None:
                 pictures = self._loaded.rgb.pictures(latents)
-                self._emit(PreviewReady(self._run_id, self.steps, pictures))
+                self._emit(PreviewReady(self._run_id, self.steps, (*self._done, *pictures)))
                 # From here, not from the end of the step: making the pictures took time too.
                 self._next_preview = time.perf_counter() + PERIOD_SECONDS
         # The step that is about to begin ends later than now by about as long as the last took.
@@ -224,23 +283,9 @@ class Runner:
             self._enter("decode")
             self._emit(RunDecoding(self._run_id))
 
-    def _decode(self, decode: Callable[..., Any], latents: Any, *args: Any, **kwargs: Any) -> Any:
-        """The VAE's own decode; NaN is told here, because it would become a black picture."""
+    def _before_decode(self) -> None:
         self._begin_decoding()
         self._check()
-        if not bool(latents.isfinite().all()):
-            raise BrokenOutput(
-                "The model gave NaN instead of a picture: its weights are broken, or it does not "
-                f"work in {self._dtype()}."
-            )
-        out = decode(latents, *args, **kwargs)
-        sample = out[0] if isinstance(out, tuple) else out.sample
-        if not bool(sample.isfinite().all()):
-            raise BrokenOutput(
-                "The VAE gave NaN instead of a picture: its weights are broken, or it does not "
-                f"work in {self._dtype()}."
-            )
-        return out
 
     def _enter(self, phase: str | None) -> float:
         now = self.clock.enter(phase)
@@ -251,15 +296,12 @@ class Runner:
         if self._cancelled():
             raise Cancelled
 
-    def _dtype(self) -> str:
-        return str(self._loaded.dtype).removeprefix("torch.")
-
-    def _pictures(self, out: Any) -> tuple[Image.Image, ...]:
+    def _pictures(self, out: Any, pictures: Pictures) -> tuple[Image.Image, ...]:
         images = tuple(out.images)
         if not images or not all(isinstance(image, Image.Image) for image in images):
             raise SafelightError(_EXPECTS_PIL)
         flagged = getattr(out, "nsfw_content_detected", None) or ()
-        for seed, bad in zip(self._spec.seeds, flagged, strict=False):
+        for (_, seed), bad in zip(pictures, flagged, strict=False):
             if bad:
                 self.notes.append(
                     f"The checkpoint's safety checker blacked out the picture of seed {seed}."

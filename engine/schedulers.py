@@ -9,12 +9,20 @@ Source of the name mapping: diffusers' scheduler overview, section "A1111/k-diff
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
 from engine.errors import InvalidSpec
+
+SIGMA_FLAGS = {
+    "karras": "use_karras_sigmas",
+    "exponential": "use_exponential_sigmas",
+    "beta": "use_beta_sigmas",
+}
+"""The config that each value of the switch ``sigmas`` sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Scheduler:
             work on latents, where some of diffusers' defaults (made for pixels) spoil pictures.
         flow: for flow-matching models (SD3, Flux), and no others.
         needs: an optional package that it imports.
+        sigmas: whether its noise levels can be spaced (Karras and the like).
+        spacing: whether it can be told which timesteps to visit.
     """
 
     name: str
@@ -36,6 +46,8 @@ class Scheduler:
     latent_config: dict[str, Any] = field(default_factory=dict)
     flow: bool = False
     needs: str = ""
+    sigmas: bool = True
+    spacing: bool = True
 
 
 SCHEDULERS: tuple[Scheduler, ...] = (
@@ -61,7 +73,10 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     Scheduler("DEIS", "DEISMultistepScheduler", "Exponential integrator; good at 15 to 25."),
     Scheduler("Euler", "EulerDiscreteScheduler", "First order, simple and steady."),
     Scheduler(
-        "Euler a", "EulerAncestralDiscreteScheduler", "Fresh noise each step; never settles."
+        "Euler a",
+        "EulerAncestralDiscreteScheduler",
+        "Fresh noise each step; never settles.",
+        sigmas=False,
     ),
     Scheduler("Heun", "HeunDiscreteScheduler", "Second order: two evaluations a step."),
     Scheduler("DPM2", "KDPM2DiscreteScheduler", "Second order: two evaluations a step."),
@@ -71,6 +86,7 @@ SCHEDULERS: tuple[Scheduler, ...] = (
         "DPMSolverSinglestepScheduler",
         "Single-step solver; steady at high guidance.",
         {"algorithm_type": "dpmsolver++", "solver_order": 2},
+        spacing=False,
     ),
     Scheduler(
         "LMS", "LMSDiscreteScheduler", "Linear multistep; the first fast one.", needs="scipy"
@@ -80,21 +96,35 @@ SCHEDULERS: tuple[Scheduler, ...] = (
         "DDIMScheduler",
         "The classic; wants 30 to 50 steps.",
         latent_config={"clip_sample": False, "set_alpha_to_one": False},
+        sigmas=False,
     ),
     Scheduler(
         "DDPM",
         "DDPMScheduler",
         "The original; wants hundreds of steps.",
         latent_config={"clip_sample": False},
+        sigmas=False,
     ),
-    Scheduler("PNDM", "PNDMScheduler", "Stable Diffusion's own default; wants 50 steps."),
-    Scheduler("LCM", "LCMScheduler", "Only for models distilled for it; 4 to 8 steps."),
-    Scheduler("Flow Euler", "FlowMatchEulerDiscreteScheduler", "For SD3 and Flux.", flow=True),
+    Scheduler(
+        "PNDM", "PNDMScheduler", "Stable Diffusion's own default; wants 50 steps.", sigmas=False
+    ),
+    Scheduler(
+        "LCM", "LCMScheduler", "Only for models distilled for it; 4 to 8 steps.", sigmas=False
+    ),
+    Scheduler(
+        "Flow Euler",
+        "FlowMatchEulerDiscreteScheduler",
+        "For SD3 and Flux.",
+        flow=True,
+        spacing=False,
+    ),
     Scheduler(
         "Flow Heun",
         "FlowMatchHeunDiscreteScheduler",
         "For SD3 and Flux; two evaluations a step.",
         flow=True,
+        sigmas=False,
+        spacing=False,
     ),
 )
 
@@ -174,19 +204,24 @@ def compatible_names(pipeline: Any, own: Any) -> tuple[str, ...]:
     return tuple(name for name in names if BY_NAME[name].cls in takes)
 
 
-def build(pipeline: Any, own: Any, name: str | None) -> Any:
+def build(
+    pipeline: Any, own: Any, name: str | None, *, sigmas: str = "default", spacing: str = "default"
+) -> Any:
     """A fresh scheduler for one run, so that no run leaves anything behind for the next.
 
     Args:
         pipeline: a diffusers pipeline.
         own: the scheduler that it was loaded with; never changed.
         name: one of :data:`SCHEDULERS`; ``None`` is the checkpoint's own.
+        sigmas, spacing: values of the switches of those names.
 
     Raises:
-        InvalidSpec: the pipeline does not take it; the sentence lists what it takes.
+        InvalidSpec: the pipeline does not take it, or it does not take the switches; the sentence
+            says what works.
     """
     if name is None or name == name_of(type(own).__name__, own.config):
-        return copy.deepcopy(own)
+        options = _options(type(own), name or "The checkpoint's own scheduler", sigmas, spacing)
+        return type(own).from_config(own.config, **options) if options else copy.deepcopy(own)
     names = compatible_names(pipeline, own)
     entry = BY_NAME.get(name)
     if entry is None or name not in names:
@@ -201,7 +236,37 @@ def build(pipeline: Any, own: Any, name: str | None) -> Any:
         defaults = own.config.get("_use_default_values", ())
         said = {key for key in own.config if key not in defaults}
         extra |= {k: v for k, v in entry.latent_config.items() if k not in said}
-    return getattr(diffusers, entry.cls).from_config(own.config, **extra)
+    cls = getattr(diffusers, entry.cls)
+    return cls.from_config(own.config, **extra, **_options(cls, name, sigmas, spacing))
+
+
+def _options(cls: Any, name: str, sigmas: str, spacing: str) -> dict[str, Any]:
+    """The config of the switches, for diffusers' class ``cls``."""
+    takes = inspect.signature(cls.__init__).parameters
+    options: dict[str, Any] = {}
+    if sigmas != "default":
+        if SIGMA_FLAGS[sigmas] not in takes:
+            raise InvalidSpec("switches", _takes_none(name, "sigmas", lambda s: s.sigmas))
+        # Only one of them may be set, and the checkpoint may have set another.
+        options |= {flag: flag == SIGMA_FLAGS[sigmas] for flag in SIGMA_FLAGS.values()}
+    if spacing != "default":
+        if "timestep_spacing" not in takes:
+            raise InvalidSpec("switches", _takes_none(name, "spacing", lambda s: s.spacing))
+        options["timestep_spacing"] = spacing
+    return options
+
+
+def _takes_none(name: str, switch: str, takes: Callable[[Scheduler], bool]) -> str:
+    those = ", ".join(s.name for s in SCHEDULERS if takes(s))
+    return f"{name} has no {switch} to choose. These have: {those}."
+
+
+def lacks(name: str | None, switch: str) -> str:
+    """Why a scheduler cannot take ``sigmas`` or ``spacing``; ``""`` when it can, or is unknown."""
+    entry = BY_NAME.get(name or "")
+    if entry is None or switch not in ("sigmas", "spacing") or getattr(entry, switch):
+        return ""
+    return f"{entry.name} has no {switch} to choose"
 
 
 _TAKE_FLOW = (

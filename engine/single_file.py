@@ -25,11 +25,12 @@ _CLASSES = {
 
 
 def load_file(
-    path: Path, device: Any, tell: Tell, check: Check, *, download: bool
+    path: Path, device: Any, wanted: Any, tell: Tell, check: Check, *, download: bool
 ) -> tuple[Any, str, Any]:
     """Load a file; returns the pipeline (on the CPU), its family and dtype.
 
-    ``download`` says whether its configuration may be fetched from the hub.
+    ``wanted`` is the dtype that was asked for; ``None`` picks what suits the device. ``download``
+    says whether its configuration may be fetched from the hub.
 
     Raises:
         CheckpointError: it is cut short, only a part, of an unknown kind, or its configuration
@@ -53,7 +54,7 @@ def load_file(
     if cls is None:
         raise CheckpointError(f"{path.name} is a {kind} model, which cannot make a whole picture.")
     family = checkpoints.family_of(cls)
-    dtype = pick_dtype(device, family)
+    dtype = wanted or pick_dtype(device, family)
     config = checkpoints.cached_snapshot(repo)
     if config is None and not download:
         raise CheckpointError(f"The configuration of {repo} is not on this machine.")

@@ -5,6 +5,7 @@ Fields are spelled as diffusers spells them. Importing this module costs nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
@@ -24,6 +25,8 @@ MAX_SIDE = 8192
 MAX_BATCH = 64
 MAX_PROMPT = 20_000
 SIZE_MULTIPLE = 8
+PROMPT_SEPARATOR = "---"
+_SEPARATOR = re.compile(r"^[ \t]*-{3,}[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,18 @@ class RunSpec:
     """One run, before it happens.
 
     Attributes:
-        prompt: what to draw; may be empty.
+        prompt: what to draw; may be empty. Several prompts, with lines of ``---`` between them,
+            are drawn from the same seeds.
         checkpoint: the bundled one's name, a hub id, a folder or a ``.safetensors`` file.
         negative_prompt: what to keep away from; only used when ``guidance_scale`` is above 1.
-        seed: of the first image; image ``i`` of a batch has ``seed + i``.
+        seed: of the first image; image ``i`` of a prompt's batch has ``seed + i``.
         num_inference_steps: asked of the scheduler; evaluations of the model may be more.
         guidance_scale: 1 or less turns classifier-free guidance off.
         width, height: in pixels, multiples of 8; ``None`` is the checkpoint's own size.
         scheduler: a name of :mod:`engine.schedulers`; ``None`` is the checkpoint's own.
-        batch_size: images made together.
-        switches: optimisation switches by name.
+        batch_size: images of each prompt.
+        switches: what is turned, by the names of :mod:`engine.switches`; only what differs from
+            the default.
     """
 
     prompt: str
@@ -90,13 +95,31 @@ class RunSpec:
             object.__setattr__(self, "scheduler", canonical_name(self.scheduler))
         if not isinstance(self.switches, Mapping):
             raise InvalidSpec("switches", "Switches must be names with their values.")
+        if len(self.pictures) > MAX_BATCH:
+            raise InvalidSpec(
+                "batch_size",
+                f"{len(self.prompts)} prompts x {self.batch_size} are {len(self.pictures)} "
+                f"pictures; {MAX_BATCH} at most.",
+            )
         switches = {str(name): str(value) for name, value in self.switches.items()}
         object.__setattr__(self, "switches", MappingProxyType(switches))
 
     @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts to draw: one, or those between lines of three dashes or more."""
+        parts = _SEPARATOR.split(self.prompt)
+        return tuple(part.strip("\n") for part in parts) if len(parts) > 1 else (self.prompt,)
+
+    @property
+    def pictures(self) -> tuple[tuple[str, int], ...]:
+        """The prompt and the seed of each image: for each prompt the same seeds, in their order."""
+        seeds = range(self.seed, self.seed + self.batch_size)
+        return tuple((prompt, seed) for prompt in self.prompts for seed in seeds)
+
+    @property
     def seeds(self) -> tuple[int, ...]:
-        """The seed of each image of the batch."""
-        return tuple(range(self.seed, self.seed + self.batch_size))
+        """The seed of each image."""
+        return tuple(seed for _, seed in self.pictures)
 
     def with_(self, **changes: Any) -> RunSpec:
         """A copy with some fields changed, validated again."""

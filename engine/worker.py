@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from engine.attempt import Attempt, Job
 from engine.errors import Cancelled, HistoryError, InvalidSpec, SafelightError
@@ -26,9 +25,8 @@ from engine.memory import MemorySampler
 from engine.pipelines import Loaded, Pipelines
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
-
-if TYPE_CHECKING:
-    pass
+from engine.switches import Build, build_of, normalised, unavailable
+from engine.switches.wardrobe import conflict
 
 log = logging.getLogger("safelight.engine")
 
@@ -88,7 +86,7 @@ class Worker:
                 attempt.ended.wait(patience)
                 return
             record = attempt.record(self._memory.seen_peak, self._memory.kind)
-            if not attempt.settled and len(attempt.saved) < attempt.spec.batch_size:
+            if not attempt.settled and len(attempt.saved) < len(attempt.spec.pictures):
                 record = replace(record, status=Status.CANCELLED)
             self._conclude(attempt, record)
         finally:
@@ -121,11 +119,15 @@ class Worker:
 
     def _attempt(self, attempt: Attempt) -> None:
         job, spec = attempt.job, attempt.job.spec
-        for name in spec.switches:
-            raise InvalidSpec("switches", f"Safelight has no switch called “{name}”.")
+        spec = spec.with_(switches=normalised(spec.switches))
+        name, reason = conflict(spec.switches)
+        if name:
+            raise InvalidSpec("switches", f"{reason}. Turn one of them off.")
         began = time.perf_counter()
         try:
-            loaded, fresh = self._load(job.run_id, spec.checkpoint, job.is_cancelled)
+            loaded, fresh = self._load(
+                job.run_id, spec.checkpoint, job.is_cancelled, build=build_of(spec.switches)
+            )
         finally:
             attempt.load_seconds = time.perf_counter() - began
         if fresh:
@@ -138,6 +140,7 @@ class Worker:
         attempt.loaded = loaded
         attempt.device, attempt.dtype = device_label(loaded.device), dtype_name(loaded.dtype)
         attempt.spec = spec = self._filled_in(spec, loaded)
+        self._dress(attempt, loaded)
 
         attempt.runner = runner = Runner(
             job.run_id,
@@ -155,12 +158,27 @@ class Worker:
         finally:
             attempt.save_seconds = time.perf_counter() - attempt.saving_since
 
+    def _dress(self, attempt: Attempt, loaded: Loaded) -> None:
+        """Turn the switches; what takes time counts as loading."""
+        spec = attempt.spec
+        for name, reason in unavailable(spec.switches, loaded.place).items():
+            raise InvalidSpec("switches", f"{name} {spec.switches[name]} cannot be used: {reason}.")
+
+        def tell(stage: str) -> None:
+            self._tell(CheckpointLoading(attempt.job.run_id, spec.checkpoint, stage))
+
+        began, before = time.perf_counter(), loaded.wardrobe.worn()
+        loaded.wardrobe.dress(loaded, spec.switches, spec, tell)
+        if loaded.wardrobe.worn() != before:
+            attempt.load_seconds += time.perf_counter() - began
+
     def _load(
         self,
         run_id: int,
         checkpoint: str,
         is_cancelled: Callable[[], bool],
         *,
+        build: Build | None = None,
         download: bool = True,
     ) -> tuple[Loaded, bool]:
         def check() -> None:
@@ -170,7 +188,7 @@ class Worker:
         def tell(stage: str) -> None:
             self._tell(CheckpointLoading(run_id, checkpoint, stage))
 
-        loaded, fresh = self._pipelines.get(checkpoint, tell, check, download=download)
+        loaded, fresh = self._pipelines.get(checkpoint, tell, check, build=build, download=download)
         if fresh:
             from engine.devices import dtype_name
 
@@ -186,6 +204,7 @@ class Worker:
                     height=loaded.height,
                     uses_negative_prompt=loaded.uses_negative_prompt,
                     seconds=loaded.seconds,
+                    place=loaded.place,
                 )
             )
         return loaded, fresh

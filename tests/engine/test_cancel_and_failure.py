@@ -295,7 +295,7 @@ def test_nan_weights(harness: Make, tmp_path: Path, spec: RunSpec, part: str) ->
 
 def test_unknown_switch(harness: Make, spec: RunSpec) -> None:
     record = harness().fail(spec.with_(switches={"turbo": "on"}))
-    assert record.error == "Safelight has no switch called “turbo”."
+    assert record.error.startswith("Safelight has no switch called “turbo”. Known: sigmas, ")
 
 
 def test_size_that_the_family_does_not_take(

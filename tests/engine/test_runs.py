@@ -410,7 +410,7 @@ def test_the_rate_counts_steps_that_the_device_has_done(
         at_border=lambda: None,
     )
     for _ in range(4):
-        runner._on_evaluation(None, None)
+        runner._on_evaluation()
         if device == "cpu":
             clock.now += 0.5
         runner._on_step()
