@@ -126,8 +126,10 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
         terminal = probe.answer(PATIENCE)
         Driver.typed_ahead = probe.typed_ahead
         app = SafelightApp(lab, paths, settings, terminal, complaint)
-        code = app.run()
-    app.shut_down()
+        try:
+            code = app.run()
+        finally:
+            app.shut_down()  # whatever happened: a run that is on is kept
     code = app.return_code if code is None else code
     if not app.engine_ended:
         # The device is deep in a step. The terminal is clean and the run is in the history; a

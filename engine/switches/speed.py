@@ -205,22 +205,30 @@ class Cache(Switch):
     def apply(self, value: str, loaded: Loaded, part: Part, spec: RunSpec) -> Undo:
         del part
         denoiser = loaded.denoiser
+        before = [
+            (module, "_diffusers_hook" in vars(module), vars(module).get("forward"))
+            for module in denoiser.modules()
+        ]
+
+        def undo() -> None:
+            if denoiser.is_cache_enabled:
+                denoiser.disable_cache()
+            # What diffusers leaves: empty registries of hooks, and calls that go through them.
+            for module, registered, forward in before:
+                if not registered:
+                    vars(module).pop("_diffusers_hook", None)
+                vars(module).pop("forward", None)
+                if forward is not None:
+                    module.forward = forward
+
         try:
             denoiser.enable_cache(_config(value, loaded.pipeline, spec))
         except (ValueError, AttributeError) as error:
-            if denoiser.is_cache_enabled:
-                denoiser.disable_cache()
+            undo()
             raise SafelightError(
                 f"The cache {value} does not fit this model: {str(error)[:200].rstrip('.')}."
             ) from error
-        return _undo_of(denoiser)
-
-
-def _undo_of(denoiser: Any) -> Undo:
-    def undo() -> None:
-        denoiser.disable_cache()
-
-    return undo
+        return undo
 
 
 def _config(value: str, pipeline: Any, spec: RunSpec) -> Any:

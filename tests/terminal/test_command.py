@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -106,6 +108,26 @@ def test_a_dropped_line_in_mid_run_keeps_the_form_and_the_run(opened: Any, tmp_p
     app.process.kill(signal.SIGHUP)
     assert app.wait_for_end()[0] == 129
     assert json.loads(form.read_text())["prompt"].endswith("birds!!")
+    (record,) = json.loads(headless(tmp_path, "history", "--json").stdout)
+    assert record["status"] == "cancelled"
+
+
+def test_a_terminal_that_goes_away_leaves_no_process(opened: Any, tmp_path: Path) -> None:
+    """Also while much is still to be drawn: nobody reads it, and writing it fails."""
+    form = tmp_path / "state" / "form.json"
+    form.parent.mkdir()
+    form.write_text(json.dumps({"num_inference_steps": "1000"}))
+    app = opened()
+    app.wait_for("birds")
+    app.press("ctrl+r")
+    app.wait_for("step ")
+    process = psutil.Process(app.process.pid)
+    app.process.ptyproc.fileobj.close()  # as when the terminal is killed
+    deadline = time.monotonic() + 15
+    while process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "still running"
+        time.sleep(0.05)
+    app.process.ptyproc.closed = app.process.closed = True
     (record,) = json.loads(headless(tmp_path, "history", "--json").stdout)
     assert record["status"] == "cancelled"
 

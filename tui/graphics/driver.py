@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
@@ -69,6 +70,27 @@ class _Parser(XTermParser):
             yield from super().feed(text)
 
 
+class _Output:
+    """The terminal's file, which may go away: what is written then is dropped.
+
+    An error would end the thread that writes, and quitting would wait for it for ever.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return int(self._file.fileno())
+
+
 class Driver(linux_driver.LinuxDriver):
     """The driver of a terminal on Linux and macOS.
 
@@ -77,6 +99,10 @@ class Driver(linux_driver.LinuxDriver):
     """
 
     typed_ahead: ClassVar[str] = ""
+
+    def start_application_mode(self) -> None:
+        vars(self)["_file"] = _Output(self._file)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def run_input_thread(self) -> None:
         _Parser.held, Driver.typed_ahead = Driver.typed_ahead, ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from select import select
 from time import monotonic
@@ -116,11 +117,12 @@ class Probe:
         self.restore()
 
     def restore(self) -> None:
-        """Put the terminal back as it was before the question."""
+        """Put the terminal back as it was before the question, if it is still there."""
         if self._saved is not None:
             import termios
 
-            termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
+            with suppress(termios.error):
+                termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
             self._saved = None
 
 
