@@ -32,9 +32,9 @@ _TWO_EVALUATIONS = ("Heun", "DPM2", "DPM2 a", "Flow Heun")
 _OTHER_SCHEDULER = 0.1  # weight: a step of it takes nearly as long, but not quite
 
 # Where nothing is known yet. Modest: a warning that comes too soon is not believed again.
-_ALLOWANCE_BYTES = 256 * 2**20
+_ALLOWANCE_BYTES = 64 * 2**20
 _ALLOWANCE_VALUES_A_PIXEL = 1024  # the widest layers of a VAE's decoder hold about so many
-_PROCESS_BYTES = 2**30  # resident before any weights: Python, torch, diffusers, transformers
+_PROCESS_BYTES = 448 * 2**20  # resident before any weights, with a CPU build of torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,12 @@ def forecast(
 def dtype_bytes_of(records: Sequence[RunRecord]) -> int:
     """Bytes of one weight in the newest of the runs; 4 when there are none."""
     newest = max(records, key=lambda run: run.id, default=None)
-    name = newest.dtype if newest is not None else "float32"
-    return 1 if "8" in name else 2 if "16" in name else 4
+    return dtype_bytes(newest.dtype) if newest is not None else 4
+
+
+def dtype_bytes(name: str) -> int:
+    """Bytes of one value of a dtype of torch: 2 for ``"float16"``."""
+    return 1 if "float8" in name or name.endswith("int8") else 2 if "16" in name else 4
 
 
 def warm_seconds(run: RunRecord) -> float:
