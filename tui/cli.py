@@ -58,11 +58,17 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--set", action="append", default=[], metavar="SWITCH=VALUE", help="there are none yet"
     )
+    generate.add_argument(
+        "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
+    )
     # Also accepted here, where people look for it; None leaves the top one standing.
     generate.add_argument("--device", dest="run_device", metavar="DEVICE", help="as above")
 
     history = commands.add_parser("history", help="list the runs that were kept")
-    history.add_argument("--limit", type=int, default=50, metavar="N", help="newest N (default 50)")
+    history.add_argument("--limit", type=int, metavar="N", help="newest N (default 50)")
+    history.add_argument(
+        "--effects", action="store_true", help="what each switch did here (default: newest 5000)"
+    )
 
     show = commands.add_parser("show", help="everything about one run")
     show.add_argument("run", metavar="RUN", help="number of the run, such as 41")

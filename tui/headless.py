@@ -20,6 +20,7 @@ from engine.history import History
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
 from tui import form as forms
+from tui import outlook
 from tui.doctor import examine
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
@@ -28,6 +29,8 @@ from tui.settings import read_settings
 from tui.text import clean, one_line, seconds, size
 
 DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
+RECENT_RUNS = 5000
+"""What forecasts and effects are made from."""
 
 
 def run(options: argparse.Namespace, paths: Paths) -> int:
@@ -64,6 +67,8 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
         for sentence in problems.values():
             _complain(sentence, BAD_ARGUMENTS)
         return BAD_ARGUMENTS
+    if options.dry_run:
+        return _foretell(spec, options, paths)
     lab = RealLab(paths, settings)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
@@ -85,11 +90,25 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     return CANCELLED if record.status is Status.CANCELLED else DONE
 
 
+def _foretell(spec: RunSpec, options: argparse.Namespace, paths: Paths) -> int:
+    """Say what a run would take, and make nothing."""
+    from engine.known import look_up
+
+    told = look_up(spec.checkpoint).forecast(spec, _past(paths).latest(RECENT_RUNS))
+    if options.json:
+        _print_json({"spec": spec.to_json(), "forecast": told.to_json()})
+    else:
+        _print_facts(outlook.lines(told))
+    return DONE
+
+
 def history(options: argparse.Namespace, paths: Paths) -> int:
-    """List the newest runs."""
-    if options.limit < 1:
+    """List the newest runs, or what they tell of the switches."""
+    if options.limit is not None and options.limit < 1:
         return _complain("--limit must be 1 or more.", BAD_ARGUMENTS)
-    records = _past(paths).latest(options.limit)
+    if options.effects:
+        return _effects(options, paths)
+    records = _past(paths).latest(options.limit or 50)
     if options.json:
         _print_json([record.to_json() for record in records])
         return DONE
@@ -103,6 +122,22 @@ def history(options: argparse.Namespace, paths: Paths) -> int:
         scheduler = spec.scheduler or "own"
         settings = f"seed {spec.seed:<10} {spec.num_inference_steps:>3} {scheduler:<12}"
         _print(f"{cells}  {settings} {one_line(spec.prompt, 60)}")
+    return DONE
+
+
+def _effects(options: argparse.Namespace, paths: Paths) -> int:
+    """What each switch did here."""
+    from engine.effects import effects, likeness_of
+    from tui.effect_table import table
+
+    found = effects(_past(paths).latest(options.limit or RECENT_RUNS))
+    if options.json:
+        _print_json([{**effect.to_json(), "likeness": likeness_of(effect)} for effect in found])
+    elif not found:
+        _tell("No two runs differ in one switch alone yet. Keep the seed, and change one thing.")
+    else:
+        for line in table(found, map(likeness_of, found)):
+            _print(line)
     return DONE
 
 

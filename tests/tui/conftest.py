@@ -49,7 +49,9 @@ class Session:
         """Let every event reach the screen."""
         self.app._deliver()
         await self.pilot.pause()
-        reading = [w for w in self.app.workers if w.group in ("pictures", "sixels")]
+        self.studio.foresight.flush()
+        groups = ("pictures", "sixels", "forecast")
+        reading = [w for w in self.app.workers if w.group in groups]
         if reading:  # An empty list would stand for all workers.
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(reading)

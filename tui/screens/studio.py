@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
+    from tui.screens.studio_forecast import Foresight
 
 
 class Host(Protocol):
@@ -80,6 +81,7 @@ class StudioScreen(Screen[None]):
         self.following = True
         self._shown_before = False
         self._wanted = 0  # Counts what was asked to be shown.
+        self._knows_history = False
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -109,6 +111,13 @@ class StudioScreen(Screen[None]):
         from tui.screens.studio_events import EventPainter
 
         return EventPainter(self)
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """Says below the settings what the run will take. Not needed for the first frame."""
+        from tui.screens.studio_forecast import Foresight
+
+        return Foresight(self)
 
     def draw_for(self, terminal: Terminal) -> None:
         """Draw pictures for this terminal. May be called before anything is on the screen."""
@@ -141,6 +150,11 @@ class StudioScreen(Screen[None]):
     @on(SpecForm.Adjusted)
     def _adjusted(self, event: SpecForm.Adjusted) -> None:
         self.say(event.why, "warning")
+
+    @on(SpecForm.Changed)
+    def _form_changed(self) -> None:
+        if self._knows_history:
+            self.foresight.soon()
 
     # What the user does
 
@@ -217,6 +231,8 @@ class StudioScreen(Screen[None]):
             newest = rows[0]
             self.mark_against(newest.spec)
             self.show_run(newest)
+        self._knows_history = True
+        self.foresight.soon()
 
     @on(RunTable.Looked)
     def _looked(self, event: RunTable.Looked) -> None:

@@ -79,6 +79,7 @@ class EventPainter:
     def _(self, event: events.CheckpointLoaded) -> None:
         studio = self._studio
         studio.query_one(TitleBar).show_place(event.checkpoint, event.device, event.dtype)
+        studio.foresight.loaded(event)
         # The form may have gone on to another checkpoint meanwhile.
         if studio.spec_form.values["checkpoint"].strip() == event.checkpoint:
             studio.spec_form.fit_to(event)
@@ -173,6 +174,7 @@ class EventPainter:
     @show.register
     def _(self, event: events.MemorySampled) -> None:
         self._studio.query_one(TitleBar).show_memory(event)
+        self._studio.foresight.sampled(event)
 
     def _over(self, record: RunRecord) -> None:
         self._studio.runs.put(Row.of(record))
@@ -180,6 +182,7 @@ class EventPainter:
         # The record knows what was filled in: size and scheduler of the checkpoint.
         self._spec = record.spec
         self._studio.mark_against(record.spec)
+        self._studio.foresight.soon()
 
 
 def phases(record: RunRecord) -> str:

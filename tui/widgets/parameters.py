@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.message import Message
 
 from engine.schedulers import names_for
 from engine.spec import MAX_BATCH, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from tui.form import OWN_SCHEDULER, Form, differences
 from tui.widgets.field import ChoiceField, Field, TextField, step_by
+
+if TYPE_CHECKING:
+    from engine.events import MemorySampled
+    from engine.forecast import Forecast
 
 
 def _nudge_size(text: str, direction: int) -> str | None:
@@ -31,6 +37,8 @@ def _nudge_seed(text: str, direction: int) -> str | None:
 
 
 _OWN_SIZE = "checkpoint's own"
+_CORNERS = 6
+"""Cells of the border that its subtitle cannot have."""
 
 
 class Parameters(VerticalScroll, can_focus=False):
@@ -47,6 +55,8 @@ class Parameters(VerticalScroll, can_focus=False):
     def __init__(self, form: Mapping[str, str]) -> None:
         super().__init__(id="parameters", classes="panel")
         self._first = form
+        self._told: tuple[Forecast | None, MemorySampled | None] = (None, None)
+        self._line: tuple[str, bool] = ("", False)
 
     def compose(self) -> ComposeResult:
         first = self._first
@@ -157,6 +167,38 @@ class Parameters(VerticalScroll, can_focus=False):
         changed = differences({**last, **self.values}, last)
         for name, field in self._fields.items():
             field.differs = name in changed
+
+    def foretell(self, told: Forecast | None, sample: MemorySampled | None) -> None:
+        """Say in the lower border what the run will take; ``None`` when there is nothing to say.
+
+        Args:
+            told: of what is typed.
+            sample: the memory there is now, to see whether the run fits.
+        """
+        self._told = told, sample
+        self._retell()
+
+    def on_resize(self) -> None:
+        if self._told[0] is not None:
+            self._retell()
+
+    def _retell(self) -> None:
+        from tui import outlook  # not for the first frame
+
+        told, sample = self._told
+        line = "", False
+        if told is not None:
+            room = self.outer_size.width - _CORNERS
+            line = outlook.short_line(told, sample, room), outlook.may_not_fit(told, sample)
+            tooltip = outlook.sentences(told, sample)
+            if self.tooltip != tooltip:
+                self.tooltip = tooltip
+        else:
+            self.tooltip = None
+        if self._line != line:
+            self._line = line
+            text, warns = line
+            self.border_subtitle = Content.styled(text, "$warning" if warns else "")
 
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:

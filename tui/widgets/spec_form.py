@@ -49,6 +49,9 @@ class SpecForm(Vertical):
             super().__init__()
             self.why = why
 
+    class Changed(Message):
+        """Something was typed or put on the form."""
+
     def __init__(self, form: forms.Form) -> None:
         super().__init__(id="form")
         self._first = form
@@ -149,11 +152,13 @@ class SpecForm(Vertical):
     def _prompt_changed(self, event: TextArea.Changed) -> None:
         event.stop()
         self.mark_differences()
+        self.post_message(self.Changed())
 
     @on(Parameters.Changed)
     def _parameters_changed(self, event: Parameters.Changed) -> None:
         event.stop()
         self.mark_differences()
+        self.post_message(self.Changed())
 
     @on(Parameters.CheckpointChosen)
     def _checkpoint_chosen(self, event: Parameters.CheckpointChosen) -> None:
