@@ -109,8 +109,8 @@ def dtype_bytes(name: str) -> int:
 
 
 def warm_seconds(run: RunRecord) -> float:
-    """Total seconds with loading left out."""
-    return run.seconds.total - run.seconds.load
+    """Total seconds with loading and compiling left out."""
+    return run.seconds.total - run.seconds.load - run.seconds.compile
 
 
 def _usable(records: Sequence[RunRecord]) -> list[RunRecord]:

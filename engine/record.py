@@ -51,12 +51,12 @@ class Seconds:
     """
 
     load: float = 0.0
-    compile: float = 0.0
     encode: float = 0.0
     denoise: float = 0.0
     decode: float = 0.0
     save: float = 0.0
     total: float = 0.0
+    compile: float = 0.0
 
     def to_json(self) -> dict[str, float]:
         return {name: round(getattr(self, name), 6) for name in self.__slots__}
