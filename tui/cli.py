@@ -62,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
     )
     # Also accepted here, where people look for it; None leaves the top one standing.
-    generate.add_argument("--device", dest="run_device", metavar="DEVICE", help="as above")
+    generate.add_argument(
+        "--device", dest="run_device", metavar="DEVICE", help="auto, cuda, cuda:1, mps or cpu"
+    )
 
     history = commands.add_parser("history", help="list the runs that were kept")
     history.add_argument("--limit", type=int, metavar="N", help="newest N (default 50)")

@@ -78,14 +78,7 @@ def parse(form: Mapping[str, str]) -> tuple[RunSpec | None, dict[str, str]]:
         "scheduler": None if form["scheduler"] == OWN_SCHEDULER else form["scheduler"],
     }
     problems: dict[str, str] = {}
-    typed: tuple[tuple[str, Callable[[str], dict[str, Any]]], ...] = (
-        ("seed", _seed),
-        ("num_inference_steps", _whole("num_inference_steps", "Steps")),
-        ("guidance_scale", _guidance),
-        ("size", _size),
-        ("batch_size", _whole("batch_size", "Batch")),
-    )
-    for name, read in typed:
+    for name, read in _READERS.items():
         try:
             values.update(read(form[name].strip()))
         except InvalidSpec as error:
@@ -108,12 +101,31 @@ def new_seed() -> int:
     return random.SystemRandom().randrange(RANDOM_SEEDS)
 
 
-def differences(form: Mapping[str, str], last: Mapping[str, str]) -> set[str]:
-    """The fields whose text differs. A size left empty stands for whatever it was."""
+def differences(
+    form: Mapping[str, str], last: Mapping[str, str], own_scheduler: str = ""
+) -> set[str]:
+    """The fields that mean something else than in ``last``; how they are written is no difference.
+
+    A size left empty stands for whatever it was, and the checkpoint's own scheduler for
+    ``own_scheduler``, where that is known.
+    """
+
+    def meaning(texts: Mapping[str, str], name: str) -> object:
+        text = texts.get(name, "").strip()
+        if name == "scheduler" and text == OWN_SCHEDULER:
+            return own_scheduler or text
+        read = _READERS.get(name)
+        if read is None or (name == "seed" and not text):
+            return text
+        try:
+            return read(text)
+        except InvalidSpec:
+            return text
+
     return {
         name
         for name in FIELDS
-        if form.get(name, "").strip() != last.get(name, "").strip()
+        if meaning(form, name) != meaning(last, name)
         and not (name == "size" and not form.get(name, "").strip())
     }
 
@@ -155,3 +167,12 @@ def _size(text: str) -> dict[str, Any]:
     if match := _SIZE.fullmatch(text):
         return {"width": int(match[1]), "height": int(match[2])}
     raise InvalidSpec("size", "Size must be width x height, such as 512x512, or empty.")
+
+
+_READERS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "seed": _seed,
+    "num_inference_steps": _whole("num_inference_steps", "Steps"),
+    "guidance_scale": _guidance,
+    "size": _size,
+    "batch_size": _whole("batch_size", "Batch"),
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -29,6 +30,7 @@ from tui.settings import read_settings
 from tui.text import clean, one_line, seconds, size
 
 DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 RECENT_RUNS = 5000
 """What forecasts and effects are made from."""
 
@@ -61,6 +63,11 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     if complaint:
         _tell(complaint)
     device = options.run_device or options.device
+    if device and not _DEVICE.fullmatch(device):
+        sentence = (
+            f"There is no device called “{clean(device)}”. Use auto, cuda, cuda:1, mps or cpu."
+        )
+        return _complain(sentence, BAD_ARGUMENTS)
     settings = replace(settings, device=device or settings.device, previews=False)
     spec, problems = _spec(options, settings.checkpoint)
     if spec is None:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import ScreenResume
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import form as forms
@@ -175,7 +176,9 @@ class StudioScreen(Screen[None]):
             self.notify("Nothing is running.", timeout=2)
 
     def action_stop_all(self) -> None:
-        if not self.host.stop_all():
+        if self.host.stop_all():
+            self.painter.stopping()
+        else:
             self.notify("Nothing is running.", timeout=2)
 
     def action_new_seed(self) -> None:
@@ -199,15 +202,17 @@ class StudioScreen(Screen[None]):
         viewing = self.toggle_class("-viewing").has_class("-viewing")
         (self.picture if viewing else self.spec_form.prompt).focus()
 
-    @work
-    async def action_jump(self) -> None:
+    def action_jump(self) -> None:
         from tui.screens.jump import JumpScreen
 
-        target = await self.app.push_screen_wait(JumpScreen(self))
-        if target is not None:
-            target.focus()
-            if isinstance(target, Input):
-                target.select_all()  # what is typed next replaces it, as after Tab
+        def go(target: Widget | None) -> None:
+            if target is not None:
+                target.focus()
+                if isinstance(target, Input):
+                    target.select_all()  # what is typed next replaces it, as after Tab
+
+        # At once, not from a worker: the next key may be here already, and is meant for it.
+        self.app.push_screen(JumpScreen(self), go)
 
     def cannot_work(self, why: str) -> None:
         """Say for good why nothing can be run."""
