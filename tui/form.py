@@ -16,7 +16,7 @@ from engine.spec import BUNDLED, MAX_SEED, RunSpec
 
 FIELDS = (
     *("prompt", "negative_prompt", "checkpoint", "seed", "num_inference_steps"),
-    *("guidance_scale", "size", "batch_size", "scheduler"),
+    *("guidance_scale", "size", "batch_size", "scheduler", "switches"),
 )
 
 OWN_SCHEDULER = "checkpoint's own"
@@ -40,6 +40,7 @@ def default_form(checkpoint: str = BUNDLED) -> Form:
         "size": "",
         "batch_size": "1",
         "scheduler": "DPM++ 2M",
+        "switches": "",
     }
 
 
@@ -56,6 +57,7 @@ def form_of(spec: RunSpec) -> Form:
         "size": size,
         "batch_size": str(spec.batch_size),
         "scheduler": spec.scheduler or OWN_SCHEDULER,
+        "switches": written_switches(spec.switches),
     }
 
 
@@ -80,7 +82,7 @@ def parse(form: Mapping[str, str]) -> tuple[RunSpec | None, dict[str, str]]:
     problems: dict[str, str] = {}
     for name, read in _READERS.items():
         try:
-            values.update(read(form[name].strip()))
+            values.update(read(form.get(name, "").strip()))
         except InvalidSpec as error:
             problems[name] = str(error)
     for name, value in values.items():
@@ -94,6 +96,24 @@ def parse(form: Mapping[str, str]) -> tuple[RunSpec | None, dict[str, str]]:
         return RunSpec(**values), {}
     except InvalidSpec as error:
         return None, {error.field: str(error)}
+
+
+def written_switches(values: Mapping[str, str]) -> str:
+    """The text on the form of some switches."""
+    if not values:
+        return ""
+    from tui.switchboard import written
+
+    return written(values)
+
+
+def read_switches(text: str) -> dict[str, str]:
+    """The switches of a form's text. Raises :class:`InvalidSpec`."""
+    if not text.strip():
+        return {}
+    from tui.switchboard import read  # not in the first frame
+
+    return read(text)
 
 
 def new_seed() -> int:
@@ -175,4 +195,5 @@ _READERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "guidance_scale": _guidance,
     "size": _size,
     "batch_size": _whole("batch_size", "Batch"),
+    "switches": lambda text: {"switches": read_switches(text)},
 }

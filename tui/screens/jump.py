@@ -17,7 +17,7 @@ _MNEMONICS = {
     **{"prompt": "p", "negative": "n", "runs": "r", "picture": "i", "messages": "m"},
     **{"field-seed": "s", "field-num-inference-steps": "t", "field-guidance-scale": "g"},
     **{"field-scheduler": "d", "field-size": "z", "field-batch-size": "b"},
-    **{"field-checkpoint": "c"},
+    **{"field-checkpoint": "c", "field-switches": "w"},
 }
 
 

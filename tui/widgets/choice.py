@@ -47,9 +47,16 @@ class Choice(Widget, can_focus=True):
     class Changed(Message):
         """The user, or the program, chose another value."""
 
+    class Opened(Message):
+        """The list of all values is wanted."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
     def __init__(self, title: str, value: str, options: tuple[Option, ...]) -> None:
         super().__init__()
-        self._title = title
+        self.title = title
         self._value = value
         self.options = options
 
@@ -80,13 +87,7 @@ class Choice(Widget, can_focus=True):
                 self.value = values[at]
 
     def action_open(self) -> None:
-        from tui.screens.choose import ChooseScreen
-
-        def chosen(value: str | None) -> None:
-            if value is not None:
-                self.value = value
-
-        self.app.push_screen(ChooseScreen(self._title, self.options, self._value), chosen)
+        self.post_message(self.Opened(self))
 
     def on_click(self) -> None:
         self.focus()

@@ -16,6 +16,7 @@ from engine.spec import MAX_BATCH, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from tui.form import OWN_SCHEDULER, Form, differences
 from tui.widgets.choice import Option
 from tui.widgets.field import ChoiceField, Field, TextField, step_by
+from tui.widgets.switches_field import SwitchesField
 
 if TYPE_CHECKING:
     from engine.events import MemorySampled
@@ -121,6 +122,7 @@ class Parameters(VerticalScroll, can_focus=False):
             value=first["checkpoint"],
             placeholder="scenes",
         )
+        yield SwitchesField(first.get("switches", ""))
 
     @property
     def _fields(self) -> dict[str, Field]:
@@ -175,7 +177,7 @@ class Parameters(VerticalScroll, can_focus=False):
             field.problem = problems.get(name, "")
             wrong = wrong or (field if field.problem else None)
         if wrong is not None:
-            wrong.query("Input, Choice").first().focus()
+            wrong.query("Input, Choice, _Summary").first().focus()
 
     def mark_differences(self, last: Mapping[str, str]) -> None:
         """Mark the fields that differ from ``last``, the form of the last run."""
