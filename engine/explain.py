@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.spec import RunSpec
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 log = logging.getLogger("safelight.engine")
 

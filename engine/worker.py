@@ -21,8 +21,9 @@ from engine.events import (
 )
 from engine.explain import explain
 from engine.history import History
+from engine.loaded import Loaded
 from engine.memory import MemorySampler
-from engine.pipelines import Loaded, Pipelines
+from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
 from engine.switches import Build, build_of, normalised, unavailable
