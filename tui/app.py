@@ -30,6 +30,7 @@ from tui.log import start as start_log
 from tui.paths import Paths
 from tui.screens.studio import StudioScreen
 from tui.settings import Settings
+from tui.stock import Stock
 from tui.text import clean
 from tui.themes import builtin_themes, user_themes
 
@@ -57,7 +58,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class Lab(Protocol):
+class Lab(Stock, Protocol):
     """What the app needs of the engine's side. Nothing of it imports torch."""
 
     def open(self, emit: Emit) -> EngineAPI:
@@ -98,6 +99,11 @@ class SafelightApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.studio
+
+    @property
+    def stock(self) -> Stock:
+        """The checkpoints of this machine."""
+        return self._lab
 
     def _use_themes(self) -> None:
         """Register our themes and the user's, and take the one of the settings."""
@@ -287,9 +293,9 @@ class SafelightApp(App[int]):
     async def action_quit(self) -> None:
         self.action_request_quit()
 
-    def get_system_commands(self, _screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of ours in the palette, by name, and Textual's choice of themes."""
-        for command in (*STUDIO, *APP):
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command that works here, by name; the choice of themes is among them."""
+        for command in (*(STUDIO if screen is self.studio else ()), *APP):
             title = f"{command.label}  {command.shown_key}"
             yield SystemCommand(title, command.help, partial(self.run_action, command.target))
 

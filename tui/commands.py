@@ -137,6 +137,14 @@ STUDIO: tuple[Command, ...] = (
         "view",
         "Picture",
     ),
+    Command(
+        "checkpoints",
+        "f4",
+        "Checkpoints",
+        "Choose among the checkpoints of this machine, or delete one.",
+        "checkpoints",
+        "Checkpoints",
+    ),
 )
 
 APP: tuple[Command, ...] = (

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
+    from tui.stock import Stock
 
 
 class Host(Protocol):
@@ -39,6 +40,11 @@ class Host(Protocol):
 
     def submit(self, spec: RunSpec) -> None:
         """Queue a run."""
+
+    @property
+    def stock(self) -> Stock:
+        """The checkpoints of this machine."""
+        ...
 
     def stop_run(self) -> bool:
         """Stop the run that is on. Returns whether there was one."""
@@ -150,9 +156,30 @@ class StudioScreen(Screen[None]):
         self.spec_form.show_problems(problems)
         if spec is None:
             return
+        from tui.screens.asking import is_to_come
+
+        if hub_id := is_to_come(self, spec.checkpoint):
+            self._ask_first(hub_id, spec)
+        else:
+            self._submit(spec)
+
+    def _submit(self, spec: RunSpec) -> None:
         self.following = True
         self.runs.look_at_newest()
         self.host.submit(spec)
+
+    @work(exclusive=True, group="asking")
+    async def _ask_first(self, hub_id: str, spec: RunSpec) -> None:
+        from tui.screens.asking import may_download
+
+        if await may_download(self, hub_id):
+            self._submit(spec)
+
+    @work
+    async def action_checkpoints(self) -> None:
+        from tui.screens.asking import choose_checkpoint
+
+        await choose_checkpoint(self)
 
     def action_stop(self) -> None:
         if self.host.stop_run():
