@@ -272,9 +272,9 @@ class SafelightApp(App[int]):
 
     @work
     async def action_request_quit(self) -> None:
-        from tui.screens.confirm import ConfirmScreen
+        from tui.screens.confirm import QuitQuestion
 
-        if isinstance(self.screen, ConfirmScreen):
+        if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
             return
         if self._engine is not None and self._engine.busy:
@@ -282,7 +282,7 @@ class SafelightApp(App[int]):
             more = f" and {waiting} more wait, which are dropped" if waiting else ""
             question = f"A run is on{more}. Quitting stops it; finished pictures are kept."
             if not await self.push_screen_wait(
-                ConfirmScreen("Quit?", question, "stop and quit", "stay")
+                QuitQuestion("Quit?", question, "stop and quit", "stay")
             ):
                 return
         self._leave(0)

@@ -58,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--set", action="append", default=[], metavar="SWITCH=VALUE", help="there are none yet"
     )
+    generate.add_argument(
+        "--download", action="store_true", help="fetch a hub id that is not on this machine"
+    )
     # Also accepted here, where people look for it; None leaves the top one standing.
     generate.add_argument("--device", dest="run_device", metavar="DEVICE", help="as above")
 
@@ -68,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("run", metavar="RUN", help="number of the run, such as 41")
 
     doctor = commands.add_parser("doctor", help="what Safelight sees of this machine")
-    for command in (generate, history, show, doctor):
+
+    shelf = commands.add_parser("checkpoints", help="list the checkpoints of this machine")
+    for command in (generate, history, show, doctor, shelf):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return top
 

@@ -20,6 +20,7 @@ from engine.history import History
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
 from tui import form as forms
+from tui import headless_checkpoints as checkpoints
 from tui.doctor import examine
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "history": history,
         "show": show,
         "doctor": doctor,
+        "checkpoints": checkpoints.list_them,
     }
     try:
         return commands[options.command](options, paths)
@@ -65,6 +67,8 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
             _complain(sentence, BAD_ARGUMENTS)
         return BAD_ARGUMENTS
     lab = RealLab(paths, settings)
+    if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
+        return _complain(why, FAILED)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
     with Interrupts(engine) as interrupts:
@@ -180,11 +184,14 @@ def _switch(text: str) -> tuple[str, str]:
 
 def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
     """Tell stderr how it goes until the run is over."""
+    download = checkpoints.DownloadLines()
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
                 _tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+            case events.CheckpointDownloading():
+                download.show(event)
             case events.StepCompleted():
                 _step(event)
             case (

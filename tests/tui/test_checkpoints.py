@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,16 @@ import pytest
 from textual.events import Paste
 from textual.widgets import Input, Static
 
+from engine.checkpoints import bundled_path
 from engine.errors import CheckpointError
 from engine.events import CheckpointDownloading
 from engine.hub import HubSize
 from engine.shelf import Shelved
+from tests.engine.loopback_hub import HUB_ID, serving
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab
+from tui.cli import main
+from tui.headless_checkpoints import DownloadLines
 from tui.screens.checkpoints import CheckpointsScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.settings import read_settings
@@ -193,6 +200,17 @@ async def test_a_deletion_that_fails_says_why(open_app: Open) -> None:
         assert "Permission denied" in s.told()
 
 
+async def test_quitting_is_no_yes_to_another_question(open_app: Open) -> None:
+    async with open_app(stocked()) as s:
+        await s.press("ctrl+r", "f4", "down", "d")
+        assert "frees" in question(s)
+        await s.press("ctrl+q")
+        assert "Quitting stops it" in question(s)
+        await s.press("escape", "escape")
+        assert at_checkpoints(s)
+        assert SDXL in s.lab.shelf
+
+
 # States
 
 
@@ -271,8 +289,11 @@ async def test_a_download_is_asked_for(open_app: Open, unknown: ScriptedLab) -> 
         assert unknown.asked == [TINY]
         assert s.engine.submitted == []
         assert question(s) == "someone/tiny is not on this machine. Download 7.0 GB?"
+        await s.type("city")  # of somebody who went on with the prompt meanwhile
+        assert s.engine.submitted == []
         await s.press("enter")
         assert [spec.checkpoint for spec in s.engine.submitted] == [TINY]
+        assert s.at_studio()
         # The one that follows needs no second answer.
         await s.press("ctrl+r")
         assert len(s.engine.submitted) == 2
@@ -337,3 +358,66 @@ def test_folders_in_the_settings(tmp_path: Path) -> None:
         settings, complaint = read_settings(file)
         assert settings.checkpoint_folders == ()
         assert "“checkpoint_folders” must be a list of texts in quotes" in complaint
+
+
+# Without the app
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAFELIGHT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "home"
+
+
+def test_a_list_for_scripts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["checkpoints", "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["name"], entry["kind"], entry["dtype"]) == ("scenes", "bundled", "float16")
+    assert not (home / "data").exists()
+    assert main(["checkpoints"]) == 0
+    assert re.fullmatch(r"scenes  bundled  SD +fp16 +14 MB  never\n", capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_list_of_ones_own_folders(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(bundled_path() / "vae", home / "models" / "mine")
+    (home / "config").mkdir()
+    settings = f'checkpoint_folders = ["{home}/models"]\nwrong = 1'
+    (home / "config" / "config.toml").write_text(settings)
+    assert main(["checkpoints"]) == 0
+    out, err = capsys.readouterr()
+    assert "wrong" in err
+    assert f"{home}/models/mine" in out
+
+
+@pytest.mark.usefixtures("home")
+def test_generate_downloads_only_what_was_allowed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(bundled_path()) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        words = ["generate", "a red sun", "--steps", "1", "--checkpoint", HUB_ID]
+        assert main(words) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert (
+            f"{HUB_ID} is not on this machine. Allow its download of 12 MB with --download." in err
+        )
+        hub.status, hub.error_code = 404, "RepoNotFound"
+        assert main(words) == 1
+        assert "The hub has no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_the_lines_of_a_download(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: watched)
+    lines = DownloadLines()
+    for percent in range(0, 101, 2):
+        lines.show(CheckpointDownloading(1, TINY, percent * GB, 100 * GB, GB if percent else 0))
+    err = capsys.readouterr().err
+    assert err.endswith("downloading 100 GB of 100 GB  1.0 GB/s  0 ms to go\n")
+    assert err.count("downloading") == (51 if watched else 11)
+    assert err.count("\n") == (1 if watched else 11)

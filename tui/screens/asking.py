@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import SafelightError
 from engine.hub import missing
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.confirm import LateQuestion
 from tui.stock import off_loop
 from tui.text import one_line, size
 
@@ -43,7 +43,7 @@ async def may_download(studio: StudioScreen, hub_id: str) -> bool:
         studio.say(str(error), "bad")
         studio.notify(str(error), severity="error", timeout=10)
         return False
-    screen = ConfirmScreen("Download?", question(hub_id, found), "download", "not now")
+    screen = LateQuestion("Download?", question(hub_id, found), "download", "not now")
     answer: bool = await studio.app.push_screen_wait(screen)
     return answer
 
