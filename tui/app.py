@@ -23,7 +23,7 @@ from textual.theme import Theme
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.commands import APP, STUDIO, bindings
+from tui.commands import APP, PANEL_HELP, STUDIO, bindings
 from tui.files import write_atomically
 from tui.graphics.terminal import Terminal
 from tui.log import start as start_log
@@ -266,8 +266,7 @@ class SafelightApp(App[int]):
             return
         focused = self.focused
         names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
-        panels = ("prompt", "negative", "parameters", "picture", "runs")
-        panel = next((name for name in names if name in panels), "")
+        panel = next((name for name in names if name in PANEL_HELP), "")
         self.push_screen(HelpScreen(panel))
 
     @work

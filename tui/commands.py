@@ -185,6 +185,11 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
         "↑ ↓ look at older runs. Enter puts a run's settings",
         "back on the form.",
     ),
+    "shelf": (
+        "Enter puts a checkpoint on the form, v takes only its VAE,",
+        "d deletes it, after a question. r looks again at what is here.",
+        "Tab goes to the line above, which takes any hub id or path.",
+    ),
 }
 
 

@@ -57,6 +57,8 @@ def not_allowed(stock: Stock, checkpoint: str) -> str:
     if not hub_id:
         return ""
     found = stock.download_size(hub_id)
+    if not found.bytes_to_come:  # all is here, but was not put together yet
+        return ""
     if found.bytes_here:
         have = f"Only {size(found.bytes_here)} of {hub_id} are on this machine"
         return f"{have}. Allow the other {size(found.bytes_to_come)} with --download."

@@ -32,8 +32,10 @@ class LoopbackHub:
         error_code: the hub's own word for a refusal, such as ``GatedRepo``.
         drop_after: bytes of the UNet after which the connection is cut, once; 0 never.
         hold_after: bytes of the UNet after which it says nothing more until ``release`` is set.
+        elsewhere: whether weights are on another host, as those of the real hub are.
+        spoil: the name of a file that comes as zeros.
         ranges: whether it can begin in the middle of a file.
-        asked: paths, in order.
+        asked: paths, in order; ``known_by`` are those that came with a token.
         sent: bytes of files, by name.
         held: is set when it holds.
     """
@@ -50,12 +52,15 @@ class LoopbackHub:
         self.drop_after = 0
         self.hold_after = 0
         self.ranges = True
+        self.elsewhere = False
         self.spoil = ""
         self.asked: list[str] = []
+        self.known_by: list[str] = []
         self.sent: dict[str, int] = {}
         self.held = threading.Event()
         self.release = threading.Event()
         self.url = ""
+        self.port = 0
         self.lock = threading.Lock()
 
     def siblings(self) -> list[dict[str, Any]]:
@@ -90,13 +95,20 @@ class _Handler(BaseHTTPRequestHandler):
         hub, path = self.hub, urlsplit(self.path).path
         with hub.lock:
             hub.asked.append(path)
+            if "Authorization" in self.headers:
+                hub.known_by.append(path)
         if hub.status:
             self._answer(hub.status, b'{"error": "no"}')
         elif path == f"/api/models/{HUB_ID}":
             known = {"id": HUB_ID, "sha": COMMIT, "siblings": hub.siblings()}
             self._answer(200, json.dumps(known).encode())
         elif found := re.fullmatch(rf"/{HUB_ID}/resolve/(?:main|{COMMIT})/(.+)", path):
-            self._file(found[1])
+            if hub.elsewhere and found[1].endswith(".safetensors"):
+                self._redirect(found[1])
+            else:
+                self._file(found[1])
+        elif path.startswith("/cdn/"):
+            self._file(path.removeprefix("/cdn/"))
         else:
             hub.error_code = "RepoNotFound"
             self._answer(404, b'{"error": "Repository not found"}')
@@ -109,6 +121,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _redirect(self, name: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", f"http://localhost:{self.hub.port}/cdn/{name}")
+        self.send_header("X-Linked-Etag", f'"{self.hub.etag(name)}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _file(self, name: str) -> None:
         hub, content = self.hub, self.hub.files[name]
@@ -156,6 +176,7 @@ def serving(folder: Path, extra: dict[str, bytes] | None = None) -> Iterator[Loo
     hub = LoopbackHub(folder, extra)
     handler = type("Handler", (_Handler,), {"hub": hub})
     server = _Server(("127.0.0.1", 0), handler)
+    hub.port = server.server_port
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

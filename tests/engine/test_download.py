@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,6 +194,19 @@ def test_a_dropped_connection_is_taken_up_again(served: LoopbackHub) -> None:
     assert served.sent[UNET] == len(served.files[UNET])
 
 
+def test_weights_on_another_host_are_fetched_without_the_token(
+    served: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    served.elsewhere, served.drop_after = True, 10 * PIECE
+    folder = get()
+    assert (folder / UNET).read_bytes() == served.files[UNET]
+    assert served.sent[UNET] == len(served.files[UNET])
+    assert [path for path in served.asked if path not in served.known_by] == [
+        path for path in served.asked if path.startswith("/cdn/")
+    ]
+
+
 def test_a_line_that_is_broken_for_good(
     served: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,3 +379,23 @@ def test_a_cancelled_run_ends_its_download(served: LoopbackHub, harness: Make) -
     served.hold_after = 0
     served.release.set()
     assert tested.run(SPEC)
+
+
+def test_offline_by_choice_asks_nobody(served: LoopbackHub) -> None:
+    """The variable is read when huggingface_hub is imported, so in a process of its own."""
+    code = (
+        "from engine import hub\n"
+        "from engine.errors import CheckpointError\n"
+        "try: hub.size_of('someone/scenes', False)\n"
+        "except CheckpointError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "not on this machine, and the hub cannot be reached" in done.stdout
+    assert served.asked == []

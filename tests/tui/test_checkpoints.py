@@ -17,15 +17,19 @@ from engine.checkpoints import bundled_path
 from engine.errors import CheckpointError
 from engine.events import CheckpointDownloading
 from engine.hub import HubSize
+from engine.record import RunRecord, Status
 from engine.shelf import Shelved
+from engine.spec import RunSpec
 from tests.engine.loopback_hub import HUB_ID, serving
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab
 from tui.cli import main
 from tui.headless_checkpoints import DownloadLines
+from tui.lab import RealLab
+from tui.paths import Paths
 from tui.screens.checkpoints import CheckpointsScreen
 from tui.screens.confirm import ConfirmScreen
-from tui.settings import read_settings
+from tui.settings import Settings, read_settings
 from tui.widgets.shelf_table import ShelfTable
 
 GB = 1024**3
@@ -253,6 +257,14 @@ async def test_a_click_chooses(open_app: Open) -> None:
         assert on_form(s) == SDXL.name
 
 
+async def test_help_begins_with_the_list(open_app: Open) -> None:
+    async with open_app(stocked()) as s:
+        await s.press("f4", "f1")
+        assert "v takes only its VAE" in s.seen()
+        await s.press("escape")
+        assert at_checkpoints(s)
+
+
 async def test_the_key_is_in_help_and_palette(open_app: Open) -> None:
     async with open_app(stocked()) as s:
         await s.press("f1")
@@ -318,6 +330,15 @@ async def test_a_download_that_goes_on(open_app: Open, unknown: ScriptedLab) -> 
         )
 
 
+async def test_nothing_is_asked_where_nothing_is_to_come(
+    open_app: Open, unknown: ScriptedLab
+) -> None:
+    unknown.sizes[TINY] = HubSize(7 * GB, 7 * GB, 20)
+    async with open_app(unknown) as s:
+        await ask_for_a_run(s)
+        assert len(s.engine.submitted) == 1
+
+
 async def test_a_size_that_cannot_be_had(open_app: Open, unknown: ScriptedLab) -> None:
     why = f"{TINY} is not on this machine, and the hub cannot be reached to download it."
     unknown.sizes[TINY] = CheckpointError(why)
@@ -377,6 +398,21 @@ def test_a_list_for_scripts(home: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert not (home / "data").exists()
     assert main(["checkpoints"]) == 0
     assert re.fullmatch(r"scenes  bundled  SD +fp16 +14 MB  never\n", capsys.readouterr().out)
+
+
+def test_the_app_asks_the_machine(home: Path) -> None:
+    mine = home / "models" / "mine"
+    shutil.copytree(bundled_path(), mine)
+    shutil.rmtree(mine / "better-vae")
+    paths = Paths.find()
+    lab = RealLab(paths, Settings(checkpoint_folders=(str(home / "models"),)))
+    spec = RunSpec("x", str(mine))
+    lab.history.add(RunRecord(1, Status.FINISHED, spec, "2026-01-01T12:00:00Z"))
+    found = lab.checkpoints()
+    assert [(e.name, e.last_use) for e in found[1:]] == [(str(mine), "2026-01-01T12:00:00Z")]
+    assert lab.delete_checkpoint(found[1], found) == found[1].size_bytes
+    assert [entry.name for entry in lab.checkpoints()] == ["scenes"]
+    lab.close()
 
 
 @pytest.mark.usefixtures("home")

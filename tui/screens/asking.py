@@ -43,6 +43,8 @@ async def may_download(studio: StudioScreen, hub_id: str) -> bool:
         studio.say(str(error), "bad")
         studio.notify(str(error), severity="error", timeout=10)
         return False
+    if not found.bytes_to_come:  # all is here, but was not put together yet
+        return True
     screen = LateQuestion("Download?", question(hub_id, found), "download", "not now")
     answer: bool = await studio.app.push_screen_wait(screen)
     return answer
