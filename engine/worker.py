@@ -12,6 +12,7 @@ from dataclasses import replace
 from engine.attempt import Attempt, Job
 from engine.errors import Cancelled, HistoryError, InvalidSpec, SafelightError
 from engine.events import (
+    CheckpointDownloading,
     CheckpointLoaded,
     CheckpointLoading,
     Event,
@@ -28,6 +29,7 @@ from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
 from engine.switches import Build, build_of, normalised, unavailable
 from engine.switches.wardrobe import conflict
+from engine.transfer import Amount
 
 log = logging.getLogger("safelight.engine")
 
@@ -186,8 +188,12 @@ class Worker:
             if is_cancelled():
                 raise Cancelled
 
-        def tell(stage: str) -> None:
-            self._tell(CheckpointLoading(run_id, checkpoint, stage))
+        def tell(stage: str | Amount) -> None:
+            if isinstance(stage, str):
+                self._tell(CheckpointLoading(run_id, checkpoint, stage))
+            else:
+                done, total = stage.done, stage.total
+                self._tell(CheckpointDownloading(run_id, checkpoint, done, total, stage.rate))
 
         loaded, fresh = self._pipelines.get(checkpoint, tell, check, build=build, download=download)
         if fresh:

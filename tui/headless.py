@@ -20,6 +20,7 @@ from engine.history import History
 from engine.record import RunRecord, Status
 from engine.spec import PROMPT_SEPARATOR, RunSpec
 from tui import form as forms
+from tui import headless_checkpoints as checkpoints
 from tui import outlook, switch_list
 from tui.doctor import examine
 from tui.interrupts import Interrupts
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "show": show,
         "doctor": doctor,
         "switches": switch_list.command,
+        "checkpoints": checkpoints.list_them,
     }
     try:
         return commands[options.command](options, paths)
@@ -90,6 +92,8 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     if options.dry_run:
         return _foretell(spec, options, paths)
     lab = RealLab(paths, settings)
+    if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
+        return complain(why, FAILED)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
     with Interrupts(engine) as interrupts:
@@ -228,11 +232,14 @@ def _fitting(spec: RunSpec) -> str | None:
 
 def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
     """Tell stderr how it goes until the run is over."""
+    download = checkpoints.DownloadLines()
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
                 tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+            case events.CheckpointDownloading():
+                download.show(event)
             case events.StepCompleted():
                 _step(event)
             case (
