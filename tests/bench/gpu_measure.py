@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,8 @@ class Bench:
     """
 
     def __init__(self, folder: Path, device: str, repeats: int, compiles: bool) -> None:
+        self._folder = folder
+        self._caches = 0
         self.repeats = repeats
         self.compiles = compiles
         self.judges = True
@@ -88,6 +91,7 @@ class Bench:
         self.ratios: dict[str, float] = {}
         self.outsides: dict[str, float] = {}
         self.limits: dict[tuple[str, str], str] = {}
+        self.begin_anew()
 
     def __enter__(self) -> Bench:
         return self
@@ -95,6 +99,16 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         for side in (self.plain, self.other, self.bare):
             side.close()
+
+    def begin_anew(self) -> None:
+        """Another process for what alternates with plain runs, its caches of kernels empty.
+
+        So compiling is timed, and not reading what a row before has compiled.
+        """
+        self.other.close()
+        self._caches += 1
+        for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+            os.environ[name] = str(self._folder / f"kernels-{self._caches}" / name.lower())
 
     def keep(self, model: str, label: str, found: Measure) -> None:
         self.measures[model, label] = found
