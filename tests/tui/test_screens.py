@@ -19,10 +19,12 @@ from textual.widgets import Input, TextArea
 from engine.events import CheckpointDownloading
 from engine.record import Status
 from engine.spec import RunSpec
+from engine.switches import Place
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab, record_of
 from tests.tui.test_checkpoints import EVERYTHING
 from tui.settings import Settings
+from tui.widgets.choice import Choice
 
 SCREENS = Path(__file__).with_name("screens")
 PROMPT = "a red sun over blue mountains, orange sky, birds"
@@ -85,6 +87,21 @@ async def jumping(s: Session) -> None:
     await s.press("ctrl+o")
 
 
+async def switching(s: Session) -> None:
+    features = {"vae_slicing", "vae_tiling", "vae_swap", "fused_qkv", "attention_slicing", "bf16"}
+    place = Place("sd", "unet", "cpu", "float32", frozenset(features), True, ("better-vae",))
+    s.engine.loaded(place=place)
+    s.studio.spec_form.set_switches({"precision": "bf16", "vae": "better-vae"})
+    await s.press("f3")
+    await s.app.workers.wait_for_complete([w for w in s.app.workers if w.group == "effects"])
+
+
+async def choosing_a_value(s: Session) -> None:
+    s.engine.loaded()
+    s.studio.query_one(Choice).focus()
+    await s.press("enter")
+
+
 async def quitting(s: Session) -> None:
     await running(s)
     await s.press("ctrl+q")
@@ -117,6 +134,9 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "help-80x24": (helping, (80, 24), "safelight"),
     "jump-120x40": (jumping, (120, 40), "safelight"),
     "quit-80x24": (quitting, (80, 24), "safelight"),
+    "switches-80x24": (switching, (80, 24), "safelight"),
+    "switches-120x40-light": (switching, (120, 40), "safelight-light"),
+    "choose-80x24": (choosing_a_value, (80, 24), "safelight"),
     "checkpoints-80x24": (choosing, (80, 24), "safelight"),
     "checkpoints-120x40-light": (choosing, (120, 40), "safelight-light"),
     "delete-200x60": (deleting, (200, 60), "safelight"),
