@@ -278,7 +278,7 @@ def _delete_repo(shelved: Shelved, others: list[Shelved]) -> int:
     if repo is None:
         raise CheckpointError(f"{shelved.name} is gone already.")
     size = _bytes_below(repo.repo_path / "blobs") or repo.size_on_disk
-    # Of this repository alone: a mirror may have revisions of the same names.
+    # It looks for the hashes in all repositories, and a copy of one has the same: only in this one.
     alone = replace(found, repos=frozenset({repo}))
     alone.delete_revisions(*(revision.commit_hash for revision in repo.revisions)).execute()
     if repo.repo_path.exists():  # it only logs what it could not do

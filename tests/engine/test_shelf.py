@@ -204,6 +204,7 @@ def test_deleting_a_file(tmp_path: Path) -> None:
 
 
 def test_deleting_from_the_cache_of_the_hub(sd: Path, hub_cache: Path) -> None:
+    """Also where another repository, a copy of this one, has the same commit."""
     put_in_cache(hub_cache, "someone/tiny", sd)
     put_in_cache(hub_cache, "someone/other", sd)
     found = list_checkpoints({})
