@@ -18,6 +18,7 @@ from typing import Any
 from engine.errors import CheckpointError
 from engine.schedulers import name_of, offered
 from engine.spec import BUNDLED
+from engine.switches.base import Place
 
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -72,6 +73,15 @@ class CheckpointInfo:
     width: int
     height: int
     uses_negative_prompt: bool
+
+    @property
+    def place(self) -> Place:
+        """What is known of where switches would work."""
+        from engine.vaes import sibling_vaes
+
+        vaes = sibling_vaes(self.path) if self.path is not None and self.path.is_dir() else ()
+        kinds = {"sd": "unet", "sdxl": "unet", "sd3": "transformer", "flux": "transformer"}
+        return Place(self.family, kinds.get(self.family, ""), vaes=vaes)
 
 
 def default_checkpoint() -> str:

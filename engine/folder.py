@@ -33,7 +33,7 @@ def load_folder(
     cls = str(checkpoints.read_json(folder / "model_index.json")["_class_name"])
     family = checkpoints.family_of(cls)
     dtype = wanted or pick_dtype(device, family)
-    classes = [_class_of(part) for part in parts]
+    classes = [class_of(part) for part in parts]
     getattr(diffusers, cls, None)
     check()
     # The libraries' half a million objects live as long as the process. Out of the collector's
@@ -55,7 +55,7 @@ def load_folder(
     return pipeline, family, dtype
 
 
-def _class_of(part: Part) -> Any:
+def class_of(part: Part) -> Any:
     """The class of a component, from diffusers, one of its pipelines, or transformers."""
     library = part.library
     if library not in ("diffusers", "transformers"):

@@ -139,6 +139,9 @@ class History:
         if not self._read_only:
             with self._lock, self._friendly():
                 return [row[0] for row in self._open_db().execute(sql, values)]
+        nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
+        if not nearest.is_dir():
+            raise HistoryError(f"{nearest} is not a folder. Set SAFELIGHT_HOME to one.")
         with self._exclusive(_BUSY_SECONDS) as deadline:
             if not os.path.lexists(self.path):
                 return []

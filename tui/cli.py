@@ -40,7 +40,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     generate = commands.add_parser("generate", help="make a picture without the app")
-    generate.add_argument("prompt", help="what to draw; may be empty: ''")
+    generate.add_argument(
+        "prompt",
+        nargs="+",
+        help="what to draw; may be empty: ''; several are drawn from the same seeds",
+    )
     generate.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
     generate.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
     generate.add_argument("--steps", metavar="N", help="default: 20")
@@ -56,13 +60,19 @@ def parser() -> argparse.ArgumentParser:
         "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
     )
     generate.add_argument(
-        "--set", action="append", default=[], metavar="SWITCH=VALUE", help="there are none yet"
+        "--set",
+        action="append",
+        default=[],
+        metavar="SWITCH=VALUE",
+        help="turn a switch, such as precision=fp16, once or more; safelight switches lists them",
     )
     generate.add_argument(
         "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
     )
     # Also accepted here, where people look for it; None leaves the top one standing.
-    generate.add_argument("--device", dest="run_device", metavar="DEVICE", help="as above")
+    generate.add_argument(
+        "--device", dest="run_device", metavar="DEVICE", help="auto, cuda, cuda:1, mps or cpu"
+    )
 
     history = commands.add_parser("history", help="list the runs that were kept")
     history.add_argument("--limit", type=int, metavar="N", help="newest N (default 50)")
@@ -73,8 +83,17 @@ def parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="everything about one run")
     show.add_argument("run", metavar="RUN", help="number of the run, such as 41")
 
+    switches = commands.add_parser(
+        "switches", help="everything that can be turned, and what works here"
+    )
+    switches.add_argument("--checkpoint", metavar="WHAT", help="as for generate")
+    switches.add_argument("--device", dest="run_device", metavar="DEVICE", help="as for generate")
+    switches.add_argument(
+        "--set", action="append", default=[], metavar="SWITCH=VALUE", help="as if this were turned"
+    )
+
     doctor = commands.add_parser("doctor", help="what Safelight sees of this machine")
-    for command in (generate, history, show, doctor):
+    for command in (generate, history, show, doctor, switches):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return top
 

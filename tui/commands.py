@@ -93,6 +93,15 @@ STUDIO: tuple[Command, ...] = (
         "Runs",
     ),
     Command(
+        "switches",
+        "f3",
+        "Switches",
+        "Everything that can be turned: precision, attention, memory, speed, VAE.",
+        "switches",
+        "Runs",
+        footer=True,
+    ),
+    Command(
         "new-seed",
         "ctrl+n",
         "New seed",
@@ -168,6 +177,8 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
         "• marks what differs from the last run.",
         "An empty Seed takes a new random one at each run;",
         "an empty Size takes the checkpoint's own.",
+        "Enter on Scheduler and Switches shows all there are; ⌫ on",
+        "Switches turns all of them back.",
     ),
     "picture": (
         "← → ↑ ↓ pick a picture of the batch, Enter shows it alone,",

@@ -61,6 +61,8 @@ def _existing(path: Path) -> Path:
 
 def _state(path: Path) -> str:
     nearest = _existing(path)
+    if not nearest.is_dir():
+        return f"{path} ({nearest} is not a folder)"
     if not os.access(nearest, os.W_OK):
         return f"{path} (cannot be written)"
     return str(path) if path.exists() else f"{path} (made at the first run)"

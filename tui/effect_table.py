@@ -32,6 +32,14 @@ def table(effects: Sequence[Effect], likenesses: Iterable[float | None]) -> Iter
         yield _line(row, widths)
 
 
+def brief(effect: Effect, likeness: float | None) -> str:
+    """One effect in a few words: ``×0.52  -1.2 GB  0.98 alike  #41 #40``."""
+    *_, time, memory, _, runs = _cells(effect)
+    against = f"than {one_line(effect.against, _WIDEST)} " if effect.against is not None else ""
+    alike = f"{_alike(likeness)} alike" if likeness is not None else ""
+    return "  ".join(word for word in (time, memory, alike, f"{against}{runs}") if word != "–")
+
+
 def _cells(effect: Effect) -> list[str]:
     """All but the likeness."""
     ratio, difference = effect.seconds_ratio, effect.memory_difference_bytes

@@ -16,7 +16,7 @@ from engine.spec import BUNDLED, MAX_SEED, RunSpec
 
 FIELDS = (
     *("prompt", "negative_prompt", "checkpoint", "seed", "num_inference_steps"),
-    *("guidance_scale", "size", "batch_size", "scheduler"),
+    *("guidance_scale", "size", "batch_size", "scheduler", "switches"),
 )
 
 OWN_SCHEDULER = "checkpoint's own"
@@ -40,6 +40,7 @@ def default_form(checkpoint: str = BUNDLED) -> Form:
         "size": "",
         "batch_size": "1",
         "scheduler": "DPM++ 2M",
+        "switches": "",
     }
 
 
@@ -56,6 +57,7 @@ def form_of(spec: RunSpec) -> Form:
         "size": size,
         "batch_size": str(spec.batch_size),
         "scheduler": spec.scheduler or OWN_SCHEDULER,
+        "switches": written_switches(spec.switches),
     }
 
 
@@ -78,16 +80,9 @@ def parse(form: Mapping[str, str]) -> tuple[RunSpec | None, dict[str, str]]:
         "scheduler": None if form["scheduler"] == OWN_SCHEDULER else form["scheduler"],
     }
     problems: dict[str, str] = {}
-    typed: tuple[tuple[str, Callable[[str], dict[str, Any]]], ...] = (
-        ("seed", _seed),
-        ("num_inference_steps", _whole("num_inference_steps", "Steps")),
-        ("guidance_scale", _guidance),
-        ("size", _size),
-        ("batch_size", _whole("batch_size", "Batch")),
-    )
-    for name, read in typed:
+    for name, read in _READERS.items():
         try:
-            values.update(read(form[name].strip()))
+            values.update(read(form.get(name, "").strip()))
         except InvalidSpec as error:
             problems[name] = str(error)
     for name, value in values.items():
@@ -103,17 +98,54 @@ def parse(form: Mapping[str, str]) -> tuple[RunSpec | None, dict[str, str]]:
         return None, {error.field: str(error)}
 
 
+def written_switches(values: Mapping[str, str]) -> str:
+    """The text on the form of some switches."""
+    if not values:
+        return ""
+    from tui.switchboard import written
+
+    return written(values)
+
+
+def read_switches(text: str) -> dict[str, str]:
+    """The switches of a form's text. Raises :class:`InvalidSpec`."""
+    if not text.strip():
+        return {}
+    from tui.switchboard import read  # not in the first frame
+
+    return read(text)
+
+
 def new_seed() -> int:
     """A random seed."""
     return random.SystemRandom().randrange(RANDOM_SEEDS)
 
 
-def differences(form: Mapping[str, str], last: Mapping[str, str]) -> set[str]:
-    """The fields whose text differs. A size left empty stands for whatever it was."""
+def differences(
+    form: Mapping[str, str], last: Mapping[str, str], own_scheduler: str = ""
+) -> set[str]:
+    """The fields that mean something else than in ``last``; how they are written is no difference.
+
+    A size left empty stands for whatever it was, and the checkpoint's own scheduler for
+    ``own_scheduler``, where that is known.
+    """
+
+    def meaning(texts: Mapping[str, str], name: str) -> object:
+        text = texts.get(name, "").strip()
+        if name == "scheduler" and text == OWN_SCHEDULER:
+            return own_scheduler or text
+        read = _READERS.get(name)
+        if read is None or (name == "seed" and not text):
+            return text
+        try:
+            return read(text)
+        except InvalidSpec:
+            return text
+
     return {
         name
         for name in FIELDS
-        if form.get(name, "").strip() != last.get(name, "").strip()
+        if meaning(form, name) != meaning(last, name)
         and not (name == "size" and not form.get(name, "").strip())
     }
 
@@ -155,3 +187,13 @@ def _size(text: str) -> dict[str, Any]:
     if match := _SIZE.fullmatch(text):
         return {"width": int(match[1]), "height": int(match[2])}
     raise InvalidSpec("size", "Size must be width x height, such as 512x512, or empty.")
+
+
+_READERS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "seed": _seed,
+    "num_inference_steps": _whole("num_inference_steps", "Steps"),
+    "guidance_scale": _guidance,
+    "size": _size,
+    "batch_size": _whole("batch_size", "Batch"),
+    "switches": lambda text: {"switches": read_switches(text)},
+}

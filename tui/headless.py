@@ -6,10 +6,10 @@ With ``--json`` stdout holds one JSON document and nothing else; progress goes t
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
 
@@ -18,17 +18,29 @@ from engine.checkpoints import inspect
 from engine.errors import InvalidSpec, SafelightError
 from engine.history import History
 from engine.record import RunRecord, Status
-from engine.spec import RunSpec
+from engine.spec import PROMPT_SEPARATOR, RunSpec
 from tui import form as forms
-from tui import outlook
+from tui import outlook, switch_list
 from tui.doctor import examine
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
+from tui.output import (
+    BAD_ARGUMENTS,
+    CANCELLED,
+    DONE,
+    FAILED,
+    complain,
+    print_facts,
+    print_json,
+    show_line,
+    tell,
+)
 from tui.paths import Paths
 from tui.settings import read_settings
+from tui.switch_list import read_switches
 from tui.text import clean, one_line, seconds, size
 
-DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 RECENT_RUNS = 5000
 """What forecasts and effects are made from."""
 
@@ -40,11 +52,14 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "history": history,
         "show": show,
         "doctor": doctor,
+        "switches": switch_list.command,
     }
     try:
         return commands[options.command](options, paths)
+    except InvalidSpec as error:
+        return complain(str(error), BAD_ARGUMENTS)
     except SafelightError as error:
-        return _complain(str(error), FAILED)
+        return complain(str(error), FAILED)
     except KeyboardInterrupt:
         # The second one: the first asked the run to stop, and it has not yet.
         sys.stderr.flush()
@@ -59,13 +74,18 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     """Make one run and wait for it. Ctrl+C stops it and keeps what is known of it."""
     settings, complaint = read_settings(paths.settings_file)
     if complaint:
-        _tell(complaint)
+        tell(complaint)
     device = options.run_device or options.device
+    if device and not _DEVICE.fullmatch(device):
+        sentence = (
+            f"There is no device called “{clean(device)}”. Use auto, cuda, cuda:1, mps or cpu."
+        )
+        return complain(sentence, BAD_ARGUMENTS)
     settings = replace(settings, device=device or settings.device, previews=False)
     spec, problems = _spec(options, settings.checkpoint)
     if spec is None:
         for sentence in problems.values():
-            _complain(sentence, BAD_ARGUMENTS)
+            complain(sentence, BAD_ARGUMENTS)
         return BAD_ARGUMENTS
     if options.dry_run:
         return _foretell(spec, options, paths)
@@ -81,12 +101,12 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
         engine.stop()
     lab.close()
     if options.json:
-        _print_json(record.to_json())
+        print_json(record.to_json())
     elif record.status is Status.FINISHED:
         for image in record.images:
-            _print(f"{clean(image.path)}  seed {image.seed}")
+            show_line(f"{clean(image.path)}  seed {image.seed}")
     if record.status is Status.FAILED:
-        return _complain(record.error, FAILED)
+        return complain(record.error, FAILED)
     return CANCELLED if record.status is Status.CANCELLED else DONE
 
 
@@ -96,24 +116,24 @@ def _foretell(spec: RunSpec, options: argparse.Namespace, paths: Paths) -> int:
 
     told = look_up(spec.checkpoint).forecast(spec, _past(paths).latest(RECENT_RUNS))
     if options.json:
-        _print_json({"spec": spec.to_json(), "forecast": told.to_json()})
+        print_json({"spec": spec.to_json(), "forecast": told.to_json()})
     else:
-        _print_facts(outlook.lines(told))
+        print_facts(outlook.lines(told))
     return DONE
 
 
 def history(options: argparse.Namespace, paths: Paths) -> int:
     """List the newest runs, or what they tell of the switches."""
     if options.limit is not None and options.limit < 1:
-        return _complain("--limit must be 1 or more.", BAD_ARGUMENTS)
+        return complain("--limit must be 1 or more.", BAD_ARGUMENTS)
     if options.effects:
         return _effects(options, paths)
     records = _past(paths).latest(options.limit or 50)
     if options.json:
-        _print_json([record.to_json() for record in records])
+        print_json([record.to_json() for record in records])
         return DONE
     if not records:
-        _tell("No runs yet. Make one: safelight generate PROMPT")
+        tell("No runs yet. Make one: safelight generate PROMPT")
     for record in records:
         spec = record.spec
         finished = record.status is Status.FINISHED
@@ -121,7 +141,7 @@ def history(options: argparse.Namespace, paths: Paths) -> int:
         cells = f"#{record.id:<5} {took:>9}  {size(record.memory_peak_bytes):>8}"
         scheduler = spec.scheduler or "own"
         settings = f"seed {spec.seed:<10} {spec.num_inference_steps:>3} {scheduler:<12}"
-        _print(f"{cells}  {settings} {one_line(spec.prompt, 60)}")
+        show_line(f"{cells}  {settings} {one_line(spec.prompt, 60)}")
     return DONE
 
 
@@ -132,12 +152,12 @@ def _effects(options: argparse.Namespace, paths: Paths) -> int:
 
     found = effects(_past(paths).latest(options.limit or RECENT_RUNS))
     if options.json:
-        _print_json([{**effect.to_json(), "likeness": likeness_of(effect)} for effect in found])
+        print_json([{**effect.to_json(), "likeness": likeness_of(effect)} for effect in found])
     elif not found:
-        _tell("No two runs differ in one switch alone yet. Keep the seed, and change one thing.")
+        tell("No two runs differ in one switch alone yet. Keep the seed, and change one thing.")
     else:
         for line in table(found, map(likeness_of, found)):
-            _print(line)
+            show_line(line)
     return DONE
 
 
@@ -146,14 +166,14 @@ def show(options: argparse.Namespace, paths: Paths) -> int:
     try:
         run_id = int(options.run.removeprefix("#"))
     except ValueError:
-        return _complain(f"“{clean(options.run)}” is not a run; try 41.", BAD_ARGUMENTS)
+        return complain(f"“{clean(options.run)}” is not a run; try 41.", BAD_ARGUMENTS)
     record = _past(paths).get(run_id) if 0 < run_id < 2**63 else None
     if record is None:
-        return _complain(f"There is no run #{run_id}; safelight history lists them.", FAILED)
+        return complain(f"There is no run #{run_id}; safelight history lists them.", FAILED)
     if options.json:
-        _print_json(record.to_json())
+        print_json(record.to_json())
         return DONE
-    _print_facts(_facts(record))
+    print_facts(_facts(record))
     return DONE
 
 
@@ -161,9 +181,9 @@ def doctor(options: argparse.Namespace, paths: Paths) -> int:
     """What Safelight sees of this machine."""
     findings = examine(paths)
     if options.json:
-        _print_json(findings)
+        print_json(findings)
         return DONE
-    _print_facts((name.removesuffix("_bytes"), _shown(name, v)) for name, v in findings.items())
+    print_facts((name.removesuffix("_bytes"), _shown(name, v)) for name, v in findings.items())
     return DONE
 
 
@@ -175,7 +195,7 @@ def _past(paths: Paths) -> History:
 def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None, Mapping[str, str]]:
     """The spec of the arguments: the form's own defaults where they say nothing."""
     typed = {
-        "prompt": options.prompt,
+        "prompt": f"\n{PROMPT_SEPARATOR}\n".join(options.prompt),
         "negative_prompt": options.negative_prompt,
         "checkpoint": options.checkpoint,
         "seed": options.seed,
@@ -190,7 +210,7 @@ def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None,
     if spec is None:
         return None, problems
     try:
-        switches = dict(_switch(text) for text in options.set)
+        switches = read_switches(options.set)
         scheduler = options.scheduler or _fitting(spec)
         return spec.with_(switches=switches, scheduler=scheduler), {}
     except InvalidSpec as error:
@@ -206,20 +226,13 @@ def _fitting(spec: RunSpec) -> str | None:
     return spec.scheduler if spec.scheduler in known else None
 
 
-def _switch(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise InvalidSpec("switches", f"--set takes SWITCH=VALUE, not “{clean(text)}”.")
-    raise InvalidSpec("switches", f"Safelight has no switch called “{clean(name)}”.")
-
-
 def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
     """Tell stderr how it goes until the run is over."""
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
-                _tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+                tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
             case events.StepCompleted():
                 _step(event)
             case (
@@ -228,7 +241,7 @@ def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
                 | events.RunFailed(record=record)
             ) if event.run_id == run_id:
                 if record.status is not Status.FAILED:
-                    _tell(f"{record.status.value} in {seconds(record.seconds.total)}")
+                    tell(f"{record.status.value} in {seconds(record.seconds.total)}")
                 return record
 
 
@@ -264,28 +277,3 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _print_facts(facts: Iterable[tuple[str, object]]) -> None:
-    rows = [(name.replace("_", " "), value) for name, value in facts]
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        _print(f"{name:<{width}}  {clean(str(value))}")
-
-
-def _print(text: str) -> None:
-    print(text)
-
-
-def _print_json(value: object) -> None:
-    # Escaped to ASCII, so that no control character of a prompt reaches a terminal.
-    print(json.dumps(value, indent=2))
-
-
-def _tell(text: str) -> None:
-    print(clean(text), file=sys.stderr)
-
-
-def _complain(sentence: str, code: int) -> int:
-    print(f"safelight: {clean(sentence)}", file=sys.stderr)
-    return code

@@ -185,6 +185,10 @@ def test_headless_generate_and_show(tmp_path: Path) -> None:
         (["--scheduler", "Magic"], "No scheduler is called"),
         (["--batch", "x"], "Batch must be"),
         (["--set", "nonsense"], "SWITCH=VALUE"),
+        (["--set", "precison=fp16"], "Did you mean “precision”?"),
+        (["--set", "precision=fp15"], "Did you mean “fp16”?"),
+        (["--set", "layerwise=fp8", "--set", "fused_qkv=on"], "cannot be fused"),
+        (["--device", "toaster"], "no device called “toaster”"),
     ],
 )
 def test_bad_arguments_are_refused_with_a_sentence(
@@ -195,6 +199,33 @@ def test_bad_arguments_are_refused_with_a_sentence(
     assert refused.stdout == ""
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_switches_are_listed_with_availability_and_cost(tmp_path: Path) -> None:
+    listed = headless(tmp_path, "switches", "--json")
+    assert listed.returncode == 0, listed.stderr
+    found = json.loads(listed.stdout)
+    assert found["place"]["family"] == "sd"
+    switches = {switch["name"]: switch for switch in found["switches"]}
+    assert switches["precision"]["cost"] == "reload"
+    values = {value["value"]: value for value in switches["cache"]["values"]}
+    assert values["off"]["available"]
+    assert not values["pab"]["available"]
+    assert values["pab"]["reason"].startswith("no effect on a UNet")
+    assert "better-vae" in [value["value"] for value in switches["vae"]["values"]]
+    assert not (tmp_path / "data").exists()
+
+
+def test_switches_and_several_prompts_without_the_app(tmp_path: Path) -> None:
+    made = headless(
+        *(tmp_path, "generate", "a red sun", "a white moon", "--seed", "5", "--steps", "4"),
+        *("--set", "vae=better-vae", "--set", "vae-tiling=off", "--json"),
+    )
+    assert made.returncode == 0, made.stderr
+    record = json.loads(made.stdout)
+    assert record["spec"]["switches"] == {"vae": "better-vae"}
+    assert [image["prompt"] for image in record["images"]] == ["a red sun", "a white moon"]
+    assert {image["seed"] for image in record["images"]} == {5}
 
 
 def test_a_missing_checkpoint_fails_with_a_sentence(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class ScriptedEngine:
         self.warmed: list[str] = []
         self.refuse: SafelightError | None = None
         self.started = self.stopped = False
+        self.keep_going = False  # a run that was asked to stop does so later
         self._next_id = first_id
 
     def start(self) -> None:
@@ -97,6 +98,8 @@ class ScriptedEngine:
         if run_id is None or (self.current and self.current[0] == run_id):
             if self.current is None:
                 return bool(self.queue) and self.cancel(self.queue[0][0])
+            if self.keep_going:
+                return True
             number, spec = self.current
             self.current = None
             record = record_of(number, spec, Status.CANCELLED, steps=3)

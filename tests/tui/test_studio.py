@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.events import Paste
-from textual.widgets import Input, Select
+from textual.events import Key, Paste
+from textual.widgets import Input
 
 from engine.errors import HistoryError
 from engine.record import Status
@@ -17,6 +17,7 @@ from tests.tui.scripted import ScriptedLab, picture, record_of
 from tui.paths import Paths
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
+from tui.widgets.choice import Choice
 from tui.widgets.key_bar import KeyBar
 
 
@@ -267,7 +268,7 @@ async def test_the_form_shows_what_the_checkpoint_takes(open_app: Open) -> None:
             schedulers=("Flow Euler", "Flow Heun"), uses_negative_prompt=False, width=1024
         )
         await s.settle()
-        options = [value for _, value in s.studio.query_one(Select)._options]
+        options = [option.value for option in s.studio.query_one(Choice).options]
         assert options == ["Flow Euler", "Flow Heun", "checkpoint's own"]
         assert s.studio.spec_form.values["scheduler"] == "checkpoint's own"
         assert "Scheduler set to the checkpoint's own: its own is Flow Euler" in s.seen()
@@ -585,3 +586,90 @@ async def test_cancelled_and_failed_rows_have_a_word(open_app: Open) -> None:
         assert "✗" in s.seen()
         assert "failed" in s.seen()
         assert "stopped" in s.seen()
+
+
+async def test_keys_that_come_while_the_jump_letters_go_away_close_nothing_else(
+    open_app: Open,
+) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+o")
+        s.app.screen.post_message(Key("z", "z"))
+        s.app.screen.post_message(Key("z", "z"))
+        await s.settle()
+        assert s.at_studio()
+        assert s.studio.query_one("#field-size Input").has_focus
+
+
+async def test_a_letter_right_after_the_jump_key_is_a_jump(open_app: Open) -> None:
+    async with open_app() as s:
+        before = s.studio.spec_form.values
+        s.app.post_message(Key("ctrl+o", None))
+        s.app.post_message(Key("b", "b"))
+        await s.settle()
+        assert s.studio.spec_form.values == before
+        assert s.studio.query_one("#field-batch-size Input").has_focus
+
+
+async def test_a_scheduler_that_gave_way_comes_back(open_app: Open) -> None:
+    async with open_app() as s:
+        form = s.studio.spec_form
+        for checkpoint, schedulers, shown in (
+            ("one", ("Flow Euler",), "checkpoint's own"),
+            ("two", (), "checkpoint's own"),
+            ("scenes", ("PNDM", "DPM++ 2M"), "DPM++ 2M"),
+        ):
+            form.parameters.set_value("checkpoint", checkpoint)
+            s.engine.loaded(checkpoint, schedulers=schedulers)
+            await s.settle()
+            assert form.values["scheduler"] == shown
+        form.parameters.set_value("checkpoint", "one")
+        s.engine.loaded("one", schedulers=("Flow Euler", "Flow Heun"))
+        await s.settle()
+        form.parameters.set_value("scheduler", "Flow Heun")
+        await s.settle()
+        form.parameters.set_value("checkpoint", "scenes")
+        s.engine.loaded("scenes", schedulers=("PNDM", "DPM++ 2M"))
+        await s.settle()
+        assert form.values["scheduler"] == "checkpoint's own"
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("guidance_scale", "4"), ("guidance_scale", "4,0"), ("num_inference_steps", "020")],
+)
+async def test_another_way_to_write_the_same_is_no_difference(
+    open_app: Open, field: str, text: str
+) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.finish()
+        s.studio.spec_form.parameters.set_value(field, text)
+        await s.settle()
+        assert "•" not in s.seen()
+        s.studio.spec_form.parameters.set_value(field, "7")
+        await s.settle()
+        assert "•" in s.seen()
+
+
+async def test_stopping_all_says_that_it_is_stopping(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        await s.settle()
+        s.engine.keep_going = True
+        await s.press("f8")
+        assert "Stopping after this step" in s.seen()
+
+
+async def test_all_values_of_a_choice_with_a_word_each(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.query_one(Choice).focus()
+        await s.press("down")
+        assert s.studio.spec_form.values["scheduler"] == "DPM++ 2M SDE"
+        await s.press("enter")
+        assert "Sharp at 20 steps. A good first choice." in s.seen()
+        await s.press("home", "enter")
+        assert s.studio.spec_form.values["scheduler"] == "PNDM"
+        await s.press("enter", "end", "escape")
+        assert s.studio.spec_form.values["scheduler"] == "PNDM"

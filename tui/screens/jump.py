@@ -17,7 +17,7 @@ _MNEMONICS = {
     **{"prompt": "p", "negative": "n", "runs": "r", "picture": "i", "messages": "m"},
     **{"field-seed": "s", "field-num-inference-steps": "t", "field-guidance-scale": "g"},
     **{"field-scheduler": "d", "field-size": "z", "field-batch-size": "b"},
-    **{"field-checkpoint": "c"},
+    **{"field-checkpoint": "c", "field-switches": "w"},
 }
 
 
@@ -37,6 +37,7 @@ class JumpScreen(ModalScreen[Widget | None]):
             padding: 0 1;
             width: auto;
             height: 1;
+            &.-tight { padding: 0; }
         }
     }
     """
@@ -45,26 +46,33 @@ class JumpScreen(ModalScreen[Widget | None]):
     def __init__(self, below: Screen[None]) -> None:
         super().__init__()
         self._targets = letters(below)
+        self._gone = False
 
     def compose(self) -> ComposeResult:
         for key, widget in self._targets.items():
-            label = Label(key, markup=False)
-            # At the start of a field's row, where it hides no value.
-            row = next((node for node in widget.ancestors if isinstance(node, Field)), widget)
+            # At the start of a field's row, where it hides neither the label nor the value.
+            field = next((node for node in widget.ancestors if isinstance(node, Field)), None)
+            row = field or widget
+            label = Label(key, markup=False, classes="-tight" if field else "")
             label.absolute_offset = row.region.offset
             yield label
 
     def on_key(self, event: Key) -> None:
-        if event.character and event.character.lower() in self._targets:
-            event.stop()
-            self.dismiss(self._targets[event.character.lower()])
-        elif event.key not in ("escape", "ctrl+q"):
-            event.stop()
-            self.dismiss(None)
+        if event.key == "ctrl+q":
+            return
+        event.stop()
+        event.prevent_default()
+        self._go(self._targets.get((event.character or "").lower()))
 
     def on_click(self, event: Click) -> None:
         event.stop()
-        self.dismiss(None)
+        self._go(None)
+
+    def _go(self, target: Widget | None) -> None:
+        # A second key may come before the screen has gone: it must not close the one below.
+        if not self._gone:
+            self._gone = True
+            self.dismiss(target)
 
 
 def letters(screen: Screen[None]) -> dict[str, Widget]:

@@ -13,17 +13,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import ScreenResume
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
+from tui.widgets.choice import Choice
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.picture import Picture
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row, RunTable
 from tui.widgets.spec_form import SpecForm
+from tui.widgets.switches_field import SwitchesField
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -175,7 +178,9 @@ class StudioScreen(Screen[None]):
             self.notify("Nothing is running.", timeout=2)
 
     def action_stop_all(self) -> None:
-        if not self.host.stop_all():
+        if self.host.stop_all():
+            self.painter.stopping()
+        else:
             self.notify("Nothing is running.", timeout=2)
 
     def action_new_seed(self) -> None:
@@ -199,15 +204,59 @@ class StudioScreen(Screen[None]):
         viewing = self.toggle_class("-viewing").has_class("-viewing")
         (self.picture if viewing else self.spec_form.prompt).focus()
 
-    @work
-    async def action_jump(self) -> None:
+    @on(Choice.Opened)
+    def _choice_opened(self, event: Choice.Opened) -> None:
+        from tui.screens.choose import ChooseScreen
+
+        choice = event.choice
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                choice.value = value
+
+        self.app.push_screen(ChooseScreen(choice.title, choice.options, choice.value), chosen)
+
+    @on(SwitchesField.Opened)
+    def action_switches(self) -> None:
+        """Show everything that can be turned."""
+        from engine.errors import InvalidSpec
+        from engine.switches import NOWHERE
+        from tui.screens.switches import SwitchesScreen
+
+        form = self.spec_form
+        texts = form.values
+        try:
+            values = forms.read_switches(texts["switches"])
+        except InvalidSpec as error:
+            self.notify(f"{error} They were left out.", severity="warning")
+            values = {}
+        own = texts["scheduler"] == forms.OWN_SCHEDULER
+        records = [row.record for row in self.runs.rows if row.record is not None]
+
+        def done(left: tuple[dict[str, str], bool] | None) -> None:
+            if left is not None:
+                form.set_switches(left[0])
+                if left[1]:
+                    self.action_run()
+
+        self.app.push_screen(
+            SwitchesScreen(
+                values, form.place or NOWHERE, None if own else texts["scheduler"], records
+            ),
+            done,
+        )
+
+    def action_jump(self) -> None:
         from tui.screens.jump import JumpScreen
 
-        target = await self.app.push_screen_wait(JumpScreen(self))
-        if target is not None:
-            target.focus()
-            if isinstance(target, Input):
-                target.select_all()  # what is typed next replaces it, as after Tab
+        def go(target: Widget | None) -> None:
+            if target is not None:
+                target.focus()
+                if isinstance(target, Input):
+                    target.select_all()  # what is typed next replaces it, as after Tab
+
+        # At once, not from a worker: the next key may be here already, and is meant for it.
+        self.app.push_screen(JumpScreen(self), go)
 
     def cannot_work(self, why: str) -> None:
         """Say for good why nothing can be run."""
@@ -292,5 +341,6 @@ class StudioScreen(Screen[None]):
     ) -> None:
         """Show pictures, and say below them what they are."""
         self._wanted += 1  # Whatever is still being read comes too late.
-        self.picture.show(images, spec.seeds, live=live)
+        labels = tuple(prompt for prompt, _ in spec.pictures) if len(spec.prompts) > 1 else ()
+        self.picture.show(images, spec.seeds, labels=labels, live=live)
         self.painter.caption(spec, run_id)

@@ -122,6 +122,11 @@ class EventPainter:
             self._studio.show_pictures(event.images, self._spec, event.run_id, live=True)
 
     @show.register
+    def _(self, event: events.RunCompiling) -> None:
+        words = "once for this size and batch; not part of the time"
+        self._progress(Progress(f"#{event.run_id} compiling", detail=words))
+
+    @show.register
     def _(self, event: events.RunDecoding) -> None:
         self._progress(Progress(f"#{event.run_id} decoding", detail=self._queue_text()))
 
@@ -189,7 +194,8 @@ def phases(record: RunRecord) -> str:
     """Where the time went, largest first, and the peak of memory."""
     times = record.seconds
     named = (
-        *(("load", times.load), ("encode", times.encode), ("denoise", times.denoise)),
+        *(("load", times.load), ("compile", times.compile)),
+        *(("encode", times.encode), ("denoise", times.denoise)),
         *(("decode", times.decode), ("save", times.save)),
     )
     parts = [f"{name} {seconds(value)}" for name, value in named if value >= 0.0005]

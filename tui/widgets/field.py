@@ -14,9 +14,10 @@ from textual.events import Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Static
 
 from tui.text import clean
+from tui.widgets.choice import Choice, Option
 
 Nudge = Callable[[str, int], str | None]
 """Gives the text after ``direction`` (+1 or -1) steps, or None when it is not a number."""
@@ -44,7 +45,6 @@ class Field(Horizontal):
         &:focus-within > .label { color: $accent; }
         & > Input { width: 1fr; background: transparent; padding: 0; }
         & > Input:focus { background: $panel; }
-        & > Select { width: 1fr; }
     }
     """
 
@@ -178,44 +178,41 @@ class ChoiceField(Field):
     """A field with a list of choices."""
 
     def __init__(
-        self, name: str, label: str, tooltip: str, *, value: str, choices: tuple[str, ...]
+        self, name: str, label: str, tooltip: str, *, value: str, options: tuple[Option, ...]
     ) -> None:
         super().__init__(name, label, tooltip)
-        self._choices = choices if value in choices else (*choices, value)
-        self._select: Select[str] = Select(
-            self._options(self._choices), value=value, allow_blank=False, compact=True
-        )
-
-    @staticmethod
-    def _options(choices: tuple[str, ...]) -> list[tuple[Content, str]]:
-        return [(Content(clean(choice)), choice) for choice in choices]
+        self._choice = Choice(label, value, _with(options, value))
 
     def editor(self) -> Widget:
-        return self._select
+        return self._choice
 
     @property
     def value(self) -> str:
-        return str(self._select.value)
+        return self._choice.value
 
     @value.setter
     def value(self, text: str) -> None:
-        if text not in self._choices:
-            self.offer((*self._choices, text))
-        self._select.value = text
+        self._choice.options = _with(self._choice.options, text)
+        self._choice.value = text
 
-    def offer(self, choices: tuple[str, ...]) -> None:
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return self._choice.options
+
+    def offer(self, options: tuple[Option, ...]) -> None:
         """Replace the choices. The present value stays, offered last when it is not among them."""
-        present = self.value
-        self._choices = choices if present in choices else (*choices, present)
-        with self.prevent(Select.Changed):
-            self._select.set_options(self._options(self._choices))
-            self._select.value = present
+        self._choice.options = _with(options, self.value)
 
-    @on(Select.Changed)
-    def _changed(self, event: Select.Changed) -> None:
+    @on(Choice.Changed)
+    def _changed(self, event: Choice.Changed) -> None:
         event.stop()
         self.problem = ""
         self.post_message(self.Changed(self))
+
+
+def _with(options: tuple[Option, ...], value: str) -> tuple[Option, ...]:
+    known = any(option.value == value for option in options)
+    return options if known else (*options, Option(value))
 
 
 def step_by(step: float, low: float, high: float) -> Nudge:

@@ -11,10 +11,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from engine.schedulers import names_for
+from engine.schedulers import BY_NAME, names_for
 from engine.spec import MAX_BATCH, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
 from tui.form import OWN_SCHEDULER, Form, differences
+from tui.widgets.choice import Option
 from tui.widgets.field import ChoiceField, Field, TextField, step_by
+from tui.widgets.switches_field import SwitchesField
 
 if TYPE_CHECKING:
     from engine.events import MemorySampled
@@ -37,6 +39,13 @@ def _nudge_seed(text: str, direction: int) -> str | None:
 
 
 _OWN_SIZE = "checkpoint's own"
+
+
+def _schedulers(names: tuple[str, ...]) -> tuple[Option, ...]:
+    own = Option(OWN_SCHEDULER, "Whichever the checkpoint was published with.")
+    return (*(Option(name, BY_NAME[name].help) for name in names if name in BY_NAME), own)
+
+
 _CORNERS = 6
 """Cells of the border that its subtitle cannot have."""
 
@@ -55,6 +64,8 @@ class Parameters(VerticalScroll, can_focus=False):
     def __init__(self, form: Mapping[str, str]) -> None:
         super().__init__(id="parameters", classes="panel")
         self._first = form
+        self._displaced = ""  # The user's scheduler, while a checkpoint does not take it.
+        self._own_scheduler = ""
         self._told: tuple[Forecast | None, MemorySampled | None] = (None, None)
         self._line: tuple[str, bool] = ("", False)
 
@@ -87,7 +98,7 @@ class Parameters(VerticalScroll, can_focus=False):
             "Scheduler",
             "The rule that walks from noise to picture. Better ones need fewer steps.",
             value=first["scheduler"],
-            choices=(*names_for(flow=False), OWN_SCHEDULER),
+            options=_schedulers(names_for(flow=False)),
         )
         yield TextField(
             "size",
@@ -111,6 +122,7 @@ class Parameters(VerticalScroll, can_focus=False):
             value=first["checkpoint"],
             placeholder="scenes",
         )
+        yield SwitchesField(first.get("switches", ""))
 
     @property
     def _fields(self) -> dict[str, Field]:
@@ -140,18 +152,23 @@ class Parameters(VerticalScroll, can_focus=False):
     def fit_to(self, schedulers: tuple[str, ...], width: int, height: int) -> bool:
         """Offer what a checkpoint takes, its own scheduler first, and name its size (0: unknown).
 
-        Returns whether the scheduler on the form had to give way to the checkpoint's own.
+        A scheduler that it does not take gives way to the checkpoint's own, and comes back with the
+        next checkpoint that takes it. Returns whether it had to give way.
         """
         choice, size = self._fields["scheduler"], self._fields["size"]
         if isinstance(size, TextField):
             size.hint = f"{width}x{height}" if width and height else _OWN_SIZE
         if not isinstance(choice, ChoiceField):
             return False
-        fits = choice.value in (*schedulers, OWN_SCHEDULER)
-        if not fits:
+        self._own_scheduler = schedulers[0] if schedulers else ""
+        gave_way = choice.value not in (*schedulers, OWN_SCHEDULER)
+        if gave_way:
+            self._displaced = choice.value
             choice.value = OWN_SCHEDULER
-        choice.offer((*(schedulers or names_for(flow=False)), OWN_SCHEDULER))
-        return not fits
+        elif choice.value == OWN_SCHEDULER and self._displaced in schedulers:
+            choice.value, self._displaced = self._displaced, ""
+        choice.offer(_schedulers(schedulers or names_for(flow=False)))
+        return gave_way
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Show each sentence at its field and go to the first that is wrong."""
@@ -160,11 +177,11 @@ class Parameters(VerticalScroll, can_focus=False):
             field.problem = problems.get(name, "")
             wrong = wrong or (field if field.problem else None)
         if wrong is not None:
-            wrong.query("Input, Select").first().focus()
+            wrong.query("Input, Choice, _Summary").first().focus()
 
     def mark_differences(self, last: Mapping[str, str]) -> None:
         """Mark the fields that differ from ``last``, the form of the last run."""
-        changed = differences({**last, **self.values}, last)
+        changed = differences({**last, **self.values}, last, self._own_scheduler)
         for name, field in self._fields.items():
             field.differs = name in changed
 
@@ -203,6 +220,8 @@ class Parameters(VerticalScroll, can_focus=False):
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:
         event.stop()
+        if event.field.name == "scheduler" and event.field.value != OWN_SCHEDULER:
+            self._displaced = ""  # chosen since then
         self.post_message(self.Changed())
 
     @on(Field.Left)

@@ -24,7 +24,7 @@ from textual.widget import Widget
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal, cell_of_window
 from tui.ink import ink
-from tui.text import centred, clean
+from tui.text import centred, clean, one_line
 
 if TYPE_CHECKING:
     # At run time only once there is a picture: the first frame does not wait for Pillow.
@@ -98,6 +98,7 @@ class Picture(Widget, can_focus=True):
         self.terminal = terminal
         self.images: tuple[Image.Image, ...] = ()
         self.seeds: tuple[int, ...] = ()
+        self._labels: tuple[str, ...] = ()
         self._live = False
         self._hint: tuple[str, ...] = EMPTY
         self._strips: list[Strip] | None = None
@@ -107,14 +108,25 @@ class Picture(Widget, can_focus=True):
         self._encoding: set[tuple[int, int, int]] = set()
 
     def show(
-        self, images: tuple[Image.Image, ...], seeds: tuple[int, ...], *, live: bool = False
+        self,
+        images: tuple[Image.Image, ...],
+        seeds: tuple[int, ...],
+        *,
+        labels: tuple[str, ...] = (),
+        live: bool = False,
     ) -> None:
-        """Show these pictures. ``live`` ones are previews: rough, and soon replaced."""
+        """Show these pictures.
+
+        Args:
+            labels: below each of several; its seed when there are none.
+            live: they are previews: rough, and soon replaced.
+        """
         if live and self._busy_until > monotonic():
             return  # The last preview took long to draw. Keys go first.
         if seeds != self.seeds:
             self.picked, self.alone = 0, False
         self.images, self.seeds, self._live = images, seeds, live
+        self._labels = labels or tuple(map(str, seeds))
         self._forget_pixels()
         self._redraw()
 
@@ -249,8 +261,9 @@ class Picture(Widget, can_focus=True):
     def _label(self, tile: Tile) -> Strip:
         picked = tile.index == self.picked
         style = ink(self, "accent" if picked else "text-muted", bold=picked)
-        seed = str(self.seeds[tile.index]) if tile.index < len(self.seeds) else ""
-        text = centred(f"{'▸ ' if picked else ''}{seed}", tile.columns)
+        label = self._labels[tile.index] if tile.index < len(self._labels) else ""
+        label = one_line(label, max(1, tile.columns - 2))
+        text = centred(f"{'▸ ' if picked else ''}{label}", tile.columns)
         return Strip([Segment(text, self.rich_style + style)], tile.columns)
 
     def _words(self, columns: int, rows: int, background: Style) -> list[Strip]:

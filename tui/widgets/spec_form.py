@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +16,9 @@ from engine.errors import SafelightError
 from tui import form as forms
 from tui.widgets.parameters import Parameters
 from tui.widgets.prompt import PromptEditor
+
+if TYPE_CHECKING:
+    from engine.switches.base import Place
 
 
 class Takes(Protocol):
@@ -29,6 +32,8 @@ class Takes(Protocol):
     def height(self) -> int: ...
     @property
     def uses_negative_prompt(self) -> bool: ...
+    @property
+    def place(self) -> Place: ...
 
 
 class SpecForm(Vertical):
@@ -36,6 +41,7 @@ class SpecForm(Vertical):
 
     Attributes:
         last: the form of the run that started last; what differs from it is marked.
+        place: what switches can work on, of the checkpoint on the form; ``None`` while unknown.
     """
 
     DEFAULT_CSS = """
@@ -56,6 +62,7 @@ class SpecForm(Vertical):
         super().__init__(id="form")
         self._first = form
         self.last: forms.Form | None = None
+        self.place: Place | None = None
         self._fitted = form["checkpoint"]
 
     def compose(self) -> ComposeResult:
@@ -96,6 +103,17 @@ class SpecForm(Vertical):
         # The scheduler belongs to the checkpoint already: it ran with it.
         self._fitted = form.get("checkpoint", self._fitted)
         self.mark_differences()
+
+    def set_switch(self, name: str, value: str) -> None:
+        """Turn one switch; the others stay. Raises ``InvalidSpec`` when it cannot be."""
+        values = forms.read_switches(self.values["switches"])
+        from engine.switches import normalised
+
+        self.set_switches(normalised({**values, name: value}))
+
+    def set_switches(self, values: Mapping[str, str]) -> None:
+        """Put exactly these switches on the form."""
+        self.parameters.set_value("switches", forms.written_switches(values))
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Show each sentence where the value is that cannot be run."""
@@ -141,6 +159,7 @@ class SpecForm(Vertical):
 
     def fit_to(self, checkpoint: Takes) -> None:
         """Offer what a checkpoint takes."""
+        self.place = checkpoint.place
         named = checkpoint.schedulers
         if self.parameters.fit_to(named, checkpoint.width, checkpoint.height):
             why = f"its own is {named[0]}" if named else "which ones it takes is not known yet"

@@ -1,0 +1,37 @@
+"""What a command writes: facts, JSON on stdout, sentences on stderr. All of it is cleaned."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+
+from tui.text import clean
+
+DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
+"""Exit codes."""
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    rows = [(name.replace("_", " "), value) for name, value in facts]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        show_line(f"{name:<{width}}  {clean(str(value))}")
+
+
+def show_line(text: str) -> None:
+    print(text)
+
+
+def print_json(value: object) -> None:
+    # Escaped to ASCII, so that no control character of a prompt reaches a terminal.
+    print(json.dumps(value, indent=2))
+
+
+def tell(text: str) -> None:
+    print(clean(text), file=sys.stderr)
+
+
+def complain(sentence: str, code: int) -> int:
+    print(f"safelight: {clean(sentence)}", file=sys.stderr)
+    return code
