@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tui.paths import Paths
 from tui.settings import Settings
@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from engine.api import Emit, EngineAPI
     from engine.history import History
     from engine.record import RunRecord
+
+
+class Lab(Protocol):
+    """What the app needs of the engine's side. Nothing of it imports torch."""
+
+    def open(self, emit: Emit) -> EngineAPI:
+        """An engine that tells its events to ``emit``, not started yet.
+
+        Raises ``SafelightError`` when there can be none.
+        """
+        ...
+
+    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+        """The latest runs, newest first, at most ``limit``."""
+        ...
 
 
 @dataclass
@@ -37,7 +52,13 @@ class RealLab:
         from engine.engine import Engine
 
         device = None if self.settings.device == "auto" else self.settings.device
-        return Engine(emit, self.history, device=device, previews=self.settings.previews)
+        return Engine(
+            emit,
+            self.history,
+            device=device,
+            previews=self.settings.previews,
+            climb=self.settings.climb,
+        )
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         """The latest runs, newest first."""

@@ -20,6 +20,7 @@ class Settings:
         checkpoint: what the form starts with on the very first launch.
         previews: show the picture while it is being made.
         graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
+        climb: when memory runs out, go on by itself with the next thing that may help.
     """
 
     theme: str = ""
@@ -27,6 +28,7 @@ class Settings:
     checkpoint: str = BUNDLED
     previews: bool = True
     graphics: str = "auto"
+    climb: bool = False
 
 
 GRAPHICS = ("auto", "sixel", "half")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
+    from tui.screens.studio_ladder import Ladder
 
 
 class Host(Protocol):
@@ -43,6 +44,9 @@ class Host(Protocol):
 
     def submit(self, spec: RunSpec) -> None:
         """Queue a run."""
+
+    def fill(self, spec: RunSpec) -> None:
+        """Queue a search for the largest batch that fits."""
 
     def stop_run(self) -> bool:
         """Stop the run that is on. Returns whether there was one."""
@@ -122,6 +126,13 @@ class StudioScreen(Screen[None]):
 
         return Foresight(self)
 
+    @cached_property
+    def ladder(self) -> Ladder:
+        """What to do when memory is short. Not needed for the first frame."""
+        from tui.screens.studio_ladder import Ladder
+
+        return Ladder(self)
+
     def draw_for(self, terminal: Terminal) -> None:
         """Draw pictures for this terminal. May be called before anything is on the screen."""
         self._terminal = terminal
@@ -165,11 +176,20 @@ class StudioScreen(Screen[None]):
         self.spec_form.fit_to_checkpoint()
         spec, problems = forms.parse(self.spec_form.values)
         self.spec_form.show_problems(problems)
-        if spec is None:
-            return
+        if spec is not None:
+            self.run(spec)
+
+    def run(self, spec: RunSpec) -> None:
+        """Ask for a run, and follow it."""
         self.following = True
         self.runs.look_at_newest()
         self.host.submit(spec)
+
+    def action_take_advice(self) -> None:
+        self.ladder.take_advice()
+
+    def action_fill(self) -> None:
+        self.ladder.fill_up()
 
     def action_stop(self) -> None:
         if self.host.stop_run():

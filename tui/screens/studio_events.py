@@ -6,6 +6,7 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from engine import events
+from engine.ladder import words
 from engine.record import RunRecord
 from engine.spec import RunSpec
 from tui.text import one_line, seconds, size
@@ -127,6 +128,13 @@ class EventPainter:
         self._progress(Progress(f"#{event.run_id} compiling", detail=words))
 
     @show.register
+    def _(self, event: events.RunRetried) -> None:
+        rungs = words(event.switches)
+        self._studio.say(f"#{event.run_id} ran out of memory; trying with {rungs}.", "warning")
+        if not self._is_stopping:
+            self._progress(Progress(f"#{event.run_id} again with {rungs}", detail=event.reason))
+
+    @show.register
     def _(self, event: events.RunDecoding) -> None:
         self._progress(Progress(f"#{event.run_id} decoding", detail=self._queue_text()))
 
@@ -172,9 +180,31 @@ class EventPainter:
             studio.show_pictures(event.images, record.spec, event.run_id)
         elif studio.following:
             studio.show_run(Row.of(record))
-        self._progress(Progress(f"✗ #{event.run_id} failed", detail=record.error, tone="bad"))
+        invitation = studio.ladder.invitation(record)
+        failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
+        self._progress(Progress(failed, detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error}", "bad")
-        studio.notify(record.error, title=f"#{event.run_id} failed", severity="error")
+        studio.notify(
+            f"{record.error} {invitation}".rstrip(),
+            title=f"#{event.run_id} failed",
+            severity="error",
+        )
+
+    @show.register(events.FillQueued)
+    @show.register(events.FillStarted)
+    @show.register(events.FillTried)
+    @show.register(events.FillFound)
+    @show.register(events.FillEnded)
+    def _(self, event: events.Event) -> None:
+        is_try = isinstance(event, (events.FillStarted, events.FillTried))
+        if isinstance(event, events.FillStarted):
+            self._waiting, self._is_stopping = event.waiting, False
+        elif isinstance(event, events.FillQueued):
+            self._waiting = event.waiting
+        if not isinstance(event, events.FillQueued):
+            self._running = is_try
+        if not (is_try and self._is_stopping):
+            self._studio.ladder.show(event)
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:
