@@ -25,7 +25,7 @@ _GROUPS = (
 
 
 def available_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
-    """What can still be had: of the machine's memory, or of the container's share of it.
+    """What can still be had: of the machine's memory, or of this container's or process's share.
 
     Args:
         groups: where control groups are mounted.
@@ -41,8 +41,21 @@ def available_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
         except (OSError, ValueError):  # no such version, or no limit ("max")
             continue
         found = re.search(rf"^{cache} (\d+)$", text, re.MULTILINE)
-        free = min(free, max(0, limit - used + (int(found[1]) if found else 0)))
-    return free
+        free = min(free, limit - used + (int(found[1]) if found else 0))
+    return max(0, min(free, _address_space_left(free)))
+
+
+def _address_space_left(otherwise: int) -> int:
+    """What ``ulimit -v`` leaves of this process's addresses."""
+    import psutil
+
+    try:
+        limit, _ = psutil.Process().rlimit(psutil.RLIMIT_AS)
+    except (AttributeError, OSError, psutil.Error):  # another system
+        return otherwise
+    if limit == psutil.RLIM_INFINITY:
+        return otherwise
+    return int(limit - psutil.Process().memory_info().vms)
 
 
 class HighWater:

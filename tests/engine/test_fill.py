@@ -350,6 +350,14 @@ def test_a_container_has_less_than_the_machine(tmp_path: Path) -> None:
     assert available_bytes(tmp_path) == 0
 
 
+def test_a_process_may_have_less_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(psutil, "RLIMIT_AS"):
+        pytest.skip("another system")
+    vms = psutil.Process().memory_info().vms
+    monkeypatch.setattr(psutil.Process, "rlimit", lambda *_: (vms + 300 * MIB, -1))
+    assert 200 * MIB < available_bytes(tmp_path) <= 300 * MIB
+
+
 def test_the_high_water_mark_misses_nothing() -> None:
     mark = HighWater()
     assert mark.bytes() == 0
