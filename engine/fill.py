@@ -140,7 +140,7 @@ class Filling:
         self._shortage = failure
         if failure is None:
             self._tries.append((batch, self._memory.peak()))
-            _give_back()
+            self._maker.give_back(collect=False)  # the next one begins as a run would
         self._tell(FillTried(self._job.run_id, batch, failure is None))
         return failure is None
 
@@ -168,13 +168,6 @@ class Filling:
         """Of the tries themselves nobody need see the steps."""
         if isinstance(event, (CheckpointLoading, CheckpointLoaded)):
             self._tell(event)
-
-
-def _give_back() -> None:
-    """Give the device back what a try took: the next one begins as a run would."""
-    from engine.devices import free_memory
-
-    free_memory(collect=False)
 
 
 class _Failed(Exception):

@@ -141,6 +141,13 @@ class Maker:
         )
         attempt.pictures = runner()
 
+    def give_back(self, *, collect: bool = True) -> None:
+        """Give the device back what nobody holds; see :func:`engine.devices.free_memory`."""
+        if "torch" in sys.modules:
+            from engine.devices import free_memory
+
+            free_memory(collect=collect)
+
     # One attempt
 
     def _attempt(self, attempt: Attempt, work: Callable[[Attempt], object]) -> Failure | None:
@@ -186,11 +193,8 @@ class Maker:
                 attempt.loaded.pipeline.maybe_free_model_hooks()
                 if failure is not None and failure.out_of_memory:
                     attempt.loaded.wardrobe.undress()
-            if "torch" in sys.modules:
-                from engine.devices import free_memory
-
-                # A cancel leaves no cycles behind, and the next run is waiting.
-                free_memory(collect=failure is not None)
+            # A cancel leaves no cycles behind, and the next run is waiting.
+            self.give_back(collect=failure is not None)
         except Exception:  # the device may be lost; the next run tells
             log.warning("Could not tidy up after run %d", attempt.job.run_id, exc_info=True)
 

@@ -58,6 +58,9 @@ class Worker:
             log.info("Warm-up: %s", error)
         except BaseException:
             log.warning("Warm-up failed:\n%s", traceback.format_exc())
+        else:
+            return
+        self._maker.give_back()  # outside of the except block: its frames hold what was loaded
 
     def run(self, job: Job) -> None:
         """Do one run and tell how it ended."""

@@ -92,7 +92,8 @@ class ScriptedEngine:
         return run_id
 
     def cancel(self, run_id: int | None = None) -> bool:
-        if self.fills and run_id in (None, self.fills[0]):
+        is_on = run_id is None and self.current is None
+        if self.fills and (is_on or run_id == self.fills[0]):
             self.end_fill()
             return True
         if run_id is None or (self.current and self.current[0] == run_id):

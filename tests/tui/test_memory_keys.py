@@ -138,7 +138,10 @@ async def test_fill_puts_the_largest_batch_on_the_form(open_app: Open) -> None:
         assert s.studio.spec_form.values["batch_size"] == "3"
         await s.press("ctrl+r")
         assert s.engine.submitted[-1].batch_size == 3
+        s.engine.begin()
+        s.engine.finish()
         await s.press("f7")
+        s.engine.try_fill(1, fits=True)
         s.engine.found(3, remembered=True)
         await s.settle()
         assert "as was found before" in said(s)
@@ -156,6 +159,22 @@ async def test_fill_is_stopped_like_a_run(open_app: Open, key: str) -> None:
         assert not s.engine.fills
         await s.press(key)
         assert "Nothing is running." in s.told()
+
+
+async def test_a_search_that_waits_leaves_the_run_alone(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.step(3)
+        await s.press("f7")
+        assert s.engine.cancel(s.engine.fills[0])
+        await s.settle()
+        assert "step" in s.seen()
+        assert "taken out of the queue" in said(s)
+        await s.press("f7", "f8")
+        assert not s.engine.fills
+        assert s.engine.current is None
+        assert "– #1 stopped after 3 steps" in s.seen()
 
 
 async def test_fill_that_fails(open_app: Open) -> None:

@@ -196,15 +196,18 @@ class EventPainter:
     @show.register(events.FillFound)
     @show.register(events.FillEnded)
     def _(self, event: events.Event) -> None:
-        is_try = isinstance(event, (events.FillStarted, events.FillTried))
+        ladder = self._studio.ladder
         if isinstance(event, events.FillStarted):
-            self._waiting, self._is_stopping = event.waiting, False
-        elif isinstance(event, events.FillQueued):
+            self._running, self._is_stopping = True, False
+        if isinstance(event, (events.FillQueued, events.FillStarted)):
             self._waiting = event.waiting
-        if not isinstance(event, events.FillQueued):
-            self._running = is_try
-        if not (is_try and self._is_stopping):
-            self._studio.ladder.show(event)
+        is_over = isinstance(event, (events.FillFound, events.FillEnded))
+        if is_over and ladder.is_filling:
+            self._running = False
+        elif is_over:  # it never started
+            self._waiting = max(0, self._waiting - 1)
+        if not (isinstance(event, events.FillTried) and self._is_stopping):
+            ladder.show(event)
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:
@@ -223,11 +226,13 @@ class EventPainter:
 def phases(record: RunRecord) -> str:
     """Where the time went, largest first, and the peak of memory."""
     times = record.seconds
-    named = (
+    named: tuple[tuple[str, float], ...] = (
         *(("load", times.load), ("compile", times.compile)),
         *(("encode", times.encode), ("denoise", times.denoise)),
         *(("decode", times.decode), ("save", times.save)),
     )
+    if times.retried:
+        named = (("ran out of memory", times.retried), *named)
     parts = [f"{name} {seconds(value)}" for name, value in named if value >= 0.0005]
     if record.memory_peak_bytes:
         parts.append(f"peak {size(record.memory_peak_bytes)}")

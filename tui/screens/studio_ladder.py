@@ -22,12 +22,14 @@ class Ladder:
 
     Attributes:
         fill: the search that waits or is on; ``None`` when there is none.
+        is_filling: whether it is on.
     """
 
     def __init__(self, studio: StudioScreen) -> None:
         self._studio = studio
         self._taken: set[int] = set()
         self.fill: int | None = None
+        self.is_filling = False
         self._fits = 0
         self._too_large = 0
 
@@ -75,6 +77,7 @@ class Ladder:
                 if event.waiting > 1:
                     self._studio.say(f"The search waits, {event.waiting} in the queue.")
             case events.FillStarted(spec=spec):
+                self.is_filling = True
                 self._fits = self._too_large = 0
                 self._progress(Progress("Looking for the largest batch", detail=_size(spec)))
             case events.FillTried():
@@ -89,18 +92,21 @@ class Ladder:
                 self._ended(event)
 
     def _found(self, event: events.FillFound) -> None:
-        self.fill = None
+        self.fill, self.is_filling = None, False
         studio = self._studio
         studio.spec_form.parameters.set_value("batch_size", str(event.batch))
         before = ", as was found before" if event.remembered else ""
         said = f"The largest batch that fits is {event.batch}{before}."
-        self._progress(Progress(f"✓ {event.batch} fit", detail="Batch is set to it", tone="good"))
+        fit = f"✓ {_fit(event.batch)}"
+        self._progress(Progress(fit, detail="Batch is set to it", tone="good"))
         studio.say(said, "good")
 
     def _ended(self, event: events.FillEnded) -> None:
-        self.fill = None
-        studio = self._studio
-        if event.error:
+        studio, was_on = self._studio, self.is_filling
+        self.fill, self.is_filling = None, False
+        if not was_on:  # the progress shown is another's
+            studio.say("The search for the largest batch was taken out of the queue.", "warning")
+        elif event.error:
             self._progress(Progress("✗ No batch was found", detail=event.error, tone="bad"))
             studio.say(event.error, "bad")
             studio.notify(event.error, title="No batch was found", severity="error")
@@ -109,12 +115,16 @@ class Ladder:
             studio.say("The search for the largest batch was stopped.", "warning")
 
     def _so_far(self) -> str:
-        fit = f"{self._fits} fit{'s' if self._fits == 1 else ''}" if self._fits else ""
+        fit = _fit(self._fits) if self._fits else ""
         bad = f"{self._too_large} {'does' if self._too_large == 1 else 'do'} not"
         return " · ".join(part for part in (fit, bad if self._too_large else "") if part)
 
     def _progress(self, progress: Progress) -> None:
         self._studio.query_one(ProgressLines).state = progress
+
+
+def _fit(batch: int) -> str:
+    return f"{batch} fit{'s' if batch == 1 else ''}"
 
 
 def _size(spec: RunSpec) -> str:
