@@ -17,7 +17,7 @@ from engine.spec import RunSpec
 from engine.versions import versions
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
     from engine.runner import Runner
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from engine.errors import BrokenOutput
-from engine.pipelines import Loaded
+from engine.loaded import Loaded
 
 _BLACK = -0.98
 """Of a decoded picture in -1 to 1: no drawn pixel of a sound picture is all below this."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from engine.errors import SafelightError
-from engine.pipelines import Loaded
+from engine.loaded import Loaded
 from engine.switches import BY_NAME
 
 _DENOISERS = ("unet", "transformer", "transformer_2")

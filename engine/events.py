@@ -45,6 +45,23 @@ class CheckpointLoading(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointDownloading(Event):
+    """More of a checkpoint has come from the hub.
+
+    Attributes:
+        done_bytes: on this machine now, also from earlier downloads that were stopped.
+        total_bytes: of all the files that are needed.
+        rate: bytes a second, over the last few; 0 while unknown.
+    """
+
+    run_id: int
+    checkpoint: str
+    done_bytes: int
+    total_bytes: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointLoaded(Event):
     """A checkpoint is ready.
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from engine.attempt import Attempt, Job
 from engine.errors import Cancelled
 from engine.events import (
+    CheckpointDownloading,
     CheckpointLoaded,
     CheckpointLoading,
     Event,
@@ -33,6 +34,8 @@ from engine.spec import MAX_BATCH, MAX_SEED
 STEPS = 2
 SHARE = 0.8
 """Of the main memory that is available, what a try may be expected to take."""
+
+_LOADING = (CheckpointDownloading, CheckpointLoading, CheckpointLoaded)
 
 Try = tuple[int, int]
 """A batch that was made, and the peak of memory in bytes."""
@@ -166,7 +169,7 @@ class Filling:
 
     def _tell_loading(self, event: Event) -> None:
         """Of the tries themselves nobody need see the steps."""
-        if isinstance(event, (CheckpointLoading, CheckpointLoaded)):
+        if isinstance(event, _LOADING):
             self._tell(event)
 
 

@@ -16,7 +16,7 @@ from engine.images import write_atomically
 from engine.spec import MAX_BATCH, RunSpec
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 log = logging.getLogger("safelight.engine")
 

@@ -121,6 +121,12 @@ class History:
         rows = self._read("SELECT count(*) FROM runs", ())
         return int(rows[0]) if rows else 0
 
+    def last_uses(self) -> dict[str, str]:
+        """Each checkpoint that a run has asked for, with the time of the newest, ISO 8601."""
+        pair = "json_array(checkpoint, max(created_at))"
+        rows = self._read(f"SELECT {pair} FROM runs GROUP BY checkpoint", ())
+        return dict(json.loads(row) for row in rows)
+
     def close(self) -> None:
         """Close the file. The history cannot be used after it."""
         # The last to close writes the log back into the file, so it takes its turn too.

@@ -10,18 +10,77 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoints import cached_snapshot, hub_cache, read_json
-from engine.errors import CheckpointError
+from engine.checkpoints import read_json, resolve
+from engine.errors import Cancelled, CheckpointError
+from engine.listing import ask
+from engine.transfer import Amount, Transfer, is_passing, require_room
 from engine.verify import parts_of
 
-Tell = Callable[[str], None]
-"""Is given each stage of loading, in words for the user."""
+Tell = Callable[[str | Amount], None]
+"""Is given each stage of loading, in words for the user, and how far a download is."""
 Check = Callable[[], None]
 """Raises :class:`~engine.errors.Cancelled` when the run was asked to stop."""
 
 _POLL_SECONDS = 0.2
+_STOP_SECONDS = 1.0
+_LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class HubSize:
+    """How large a download is.
+
+    Attributes:
+        bytes_total: of the files that a pipeline needs, and no others.
+        bytes_here: of those, what is on this machine already.
+        files: how many there are.
+    """
+
+    bytes_total: int
+    bytes_here: int
+    files: int
+
+    @property
+    def bytes_to_come(self) -> int:
+        return self.bytes_total - self.bytes_here
+
+
+def missing(name: str) -> str:
+    """The hub id that a run of the checkpoint ``name`` would download; empty when all is here.
+
+    Looks at the disk only. A name of nothing is not missing: the run tells what is wrong with it.
+    """
+    try:
+        where = resolve(name)
+    except CheckpointError:
+        return ""
+    if where.hub_id is None or (where.path is not None and is_complete(where.path)):
+        return ""
+    return where.hub_id
+
+
+def size_of(hub_id: str, half: bool) -> HubSize:
+    """Ask the hub how much a download of ``hub_id`` would be; nothing is written.
+
+    Args:
+        hub_id: ``owner/name``.
+        half: of the float16 files, where there are such.
+
+    Raises:
+        CheckpointError: as :func:`download`.
+    """
+    try:
+        listing = ask(hub_id, half)
+        size = HubSize(listing.bytes_total, listing.bytes_here(), len(listing.files))
+        require_room(listing, size.bytes_to_come)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(sentence(hub_id, error)) from error
+    return size
 
 
 def is_complete(snapshot: Path) -> bool:
@@ -50,8 +109,8 @@ def _has_part(place: Path) -> bool:
 def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
     """Download what a pipeline needs, as safetensors, and return its folder.
 
-    The download runs in a thread of its own, so that a cancel need not wait for it. A cancelled one
-    goes on behind, and what it has fetched is there for the next time.
+    The download runs in threads of its own, so that a cancel need not wait for it. A cancelled one
+    stops at the next piece, and the next time goes on from there.
 
     Args:
         hub_id: ``owner/name``.
@@ -60,62 +119,44 @@ def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
         check: raises :class:`~engine.errors.Cancelled` when the run was asked to stop.
 
     Raises:
-        CheckpointError: unknown, gated, offline, pickles only, or no room.
+        CheckpointError: unknown, gated, offline, out of order, pickles only, or no room.
     """
     tell(f"downloading {hub_id}")
     fetched: Future[Path] = Future()
+    transfer = Transfer()
 
     def fetch() -> None:
         try:
-            fetched.set_result(_fetch(hub_id, half))
+            fetched.set_result(_fetch(hub_id, half, transfer))
         except BaseException as error:
             fetched.set_exception(error)
 
-    threading.Thread(target=fetch, name="safelight-download", daemon=True).start()
-    seen = size = _downloaded(hub_id)
-    while True:
-        try:
-            return fetched.result(timeout=_POLL_SECONDS)
-        except TimeoutError:
-            if fetched.done():  # since then; a TimeoutError of its own would be told here
-                return fetched.result()
-        check()
-        if (now := _downloaded(hub_id)) - seen >= 1e6:
-            seen = now
-            tell(f"downloading {hub_id}, {(now - size) / 1e9:.2f} GB so far")
-
-
-def _downloaded(hub_id: str) -> int:
-    """Bytes of a repository in the cache, parts of files included."""
-    blobs = hub_cache() / ("models--" + hub_id.replace("/", "--")) / "blobs"
+    thread = threading.Thread(target=fetch, name="safelight-download", daemon=True)
+    thread.start()
+    told = 0
     try:
-        return sum(entry.stat().st_size for entry in os.scandir(blobs))
-    except OSError:
-        return 0
+        while True:
+            try:
+                return fetched.result(timeout=_POLL_SECONDS)
+            except TimeoutError:
+                if fetched.done():  # since then; a TimeoutError of its own would be told here
+                    return fetched.result()
+            check()
+            amount = transfer.amount()
+            if amount.total and amount.done != told:
+                told = amount.done
+                tell(amount)
+    finally:
+        transfer.stop()
+        thread.join(_STOP_SECONDS)  # a line that stands still is left behind; it writes no more
 
 
-def _fetch(hub_id: str, half: bool) -> Path:
-    from diffusers import DiffusionPipeline
-    from huggingface_hub import HfApi
-
+def _fetch(hub_id: str, half: bool, transfer: Transfer) -> Path:
     try:
-        info = HfApi().model_info(hub_id)
-        files = [sibling.rfilename for sibling in info.siblings or ()]
-        if "model_index.json" not in files:
-            raise CheckpointError(f"{hub_id} on the hub is not a diffusers checkpoint.")
-        if not any(name.endswith(".safetensors") for name in files):
-            raise CheckpointError(
-                f"{hub_id} has its weights only as pickles, and loading a pickle can run any code "
-                "hidden in it. Choose a checkpoint with .safetensors files."
-            )
-        variant = "fp16" if half and any(".fp16" in name for name in files) else None
-        return Path(DiffusionPipeline.download(hub_id, use_safetensors=True, variant=variant))
-    except CheckpointError:
+        return transfer.fetch(ask(hub_id, half))
+    except (CheckpointError, Cancelled):
         raise
     except Exception as error:
-        snapshot = cached_snapshot(hub_id)
-        if snapshot is not None and is_complete(snapshot):
-            return snapshot
         raise CheckpointError(sentence(hub_id, error)) from error
 
 
@@ -123,15 +164,20 @@ def sentence(hub_id: str, error: BaseException) -> str:
     """What to tell the user of a failed download."""
     from huggingface_hub import errors
 
+    status = getattr(getattr(error, "response", None), "status_code", 0)
     if isinstance(error, errors.GatedRepoError):
         return (
-            f"{hub_id} is gated: accept its terms on https://huggingface.co/{hub_id}, then log in "
-            "with `hf auth login`."
+            f"{hub_id} is gated: accept its terms on https://huggingface.co/{hub_id}, then "
+            f"{_LOG_IN}."
         )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return f"The hub has no checkpoint {hub_id}, or it is private: see `hf auth login`."
+    if isinstance(error, errors.RepositoryNotFoundError) or status == 401:
+        return f"The hub has no checkpoint {hub_id}, or it is private: {_LOG_IN}."
     if isinstance(error, errors.HFValidationError):
         return f"“{hub_id}” is not a hub id."
+    if status == 403:
+        return f"The hub does not let you have {hub_id}: {_LOG_IN}."
+    if status and is_passing(error):
+        return f"The hub cannot answer for now (error {status}). Try {hub_id} again later."
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: {hub_id} could not be downloaded. Free some space."
     if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0") or _is_offline(error):

@@ -13,14 +13,16 @@ from collections.abc import Callable
 
 from engine.attempt import Attempt
 from engine.errors import Cancelled, InvalidSpec
-from engine.events import CheckpointLoaded, CheckpointLoading, Event
+from engine.events import CheckpointDownloading, CheckpointLoaded, CheckpointLoading, Event
 from engine.explain import Failure, explain
+from engine.loaded import Loaded
 from engine.memory import MemorySampler
-from engine.pipelines import Loaded, Pipelines
+from engine.pipelines import Pipelines
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.switches import Build, build_of, normalised, unavailable
 from engine.switches.wardrobe import conflict
+from engine.transfer import Amount
 
 log = logging.getLogger("safelight.engine")
 
@@ -72,8 +74,12 @@ class Maker:
             if is_cancelled():
                 raise Cancelled
 
-        def tell(stage: str) -> None:
-            self._tell(CheckpointLoading(run_id, checkpoint, stage))
+        def tell(stage: str | Amount) -> None:
+            if isinstance(stage, str):
+                self._tell(CheckpointLoading(run_id, checkpoint, stage))
+            else:
+                done, total = stage.done, stage.total
+                self._tell(CheckpointDownloading(run_id, checkpoint, done, total, stage.rate))
 
         loaded, fresh = self._pipelines.get(checkpoint, tell, check, build=build, download=download)
         if fresh:

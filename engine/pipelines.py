@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,62 +16,17 @@ from engine.checkpoints import Location
 from engine.errors import CheckpointError, DeviceError, InvalidSpec
 from engine.folder import load_folder
 from engine.hub import Check, Tell
+from engine.loaded import Loaded, denoiser_of
 from engine.single_file import load_file
-from engine.switches import NOWHERE, Build, Place, unavailable
+from engine.switches import Build, Place, unavailable
 from engine.switches.memory import Offload
 from engine.switches.place import place_of
 from engine.switches.precision import Layerwise, Precision
-from engine.switches.wardrobe import Wardrobe
 from engine.vaes import sibling_vaes
 from engine.verify import Part, verify_folder
 
 _LOADING = threading.Lock()
 """Loading patches torch.nn.Module for a while: two at once, in two engines, would break it."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A checkpoint that is ready.
-
-    Attributes:
-        name: as it goes into a record.
-        pipeline: the diffusers pipeline, on its device.
-        own_scheduler: the one it was loaded with; runs get copies.
-        width, height: its own size in pixels.
-        schedulers: names that it takes, its own first.
-        rgb: how its latents become a preview; ``None`` when they cannot.
-        stamp: of its files, to see whether they have changed since.
-        seconds: it took to load.
-        path: its folder or file.
-        build: the switches it was loaded with.
-        place: what other switches can work on it.
-        wardrobe: the switches that are on it now.
-        warmed: shapes that have been compiled already.
-    """
-
-    name: str
-    pipeline: Any
-    own_scheduler: Any
-    family: str
-    device: Any
-    dtype: Any
-    width: int
-    height: int
-    schedulers: tuple[str, ...]
-    uses_negative_prompt: bool
-    rgb: Any
-    stamp: tuple[tuple[str, int, int], ...]
-    seconds: float
-    path: Path | None = None
-    build: Build = field(default_factory=Build)
-    place: Place = NOWHERE
-    wardrobe: Wardrobe = field(default_factory=Wardrobe)
-    warmed: set[object] = field(default_factory=set)
-
-    @property
-    def denoiser(self) -> Any:
-        """The UNet or the transformer."""
-        return denoiser_of(self.pipeline)
 
 
 class Pipelines:
@@ -257,12 +211,6 @@ def _load(
         raise CheckpointError(
             f"{where.name} could not be loaded: its weights do not fit its configuration."
         ) from error
-
-
-def denoiser_of(pipeline: Any) -> Any:
-    """The model that is asked at each step: the UNet or the transformer."""
-    unet = getattr(pipeline, "unet", None)
-    return unet if unet is not None else pipeline.transformer
 
 
 def _place(pipeline: Any, family: str, device: Any, dtype: Any, path: Path | None) -> Place:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from engine.errors import InvalidSpec
-from engine.pipelines import Loaded
+from engine.loaded import Loaded
 from engine.spec import RunSpec
 from engine.switches import BY_NAME
 from engine.switches.memory import VaeTiling

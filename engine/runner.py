@@ -23,7 +23,7 @@ from engine.decoding import Decoder
 from engine.errors import Cancelled, SafelightError
 from engine.evaluations import surround
 from engine.events import Event, PreviewReady, RunCompiling, RunDecoding, StepCompleted
-from engine.pipelines import Loaded
+from engine.loaded import Loaded
 from engine.preview import PERIOD_SECONDS, PredictedX0, unpack
 from engine.request import (
     arguments,

@@ -9,7 +9,7 @@ from engine.checkpoints import PICKLES, brief, cached_snapshot, read_json, resol
 from engine.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 _CLASS = "AutoencoderKL"
 

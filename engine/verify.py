@@ -34,23 +34,30 @@ def parts_of(folder: Path) -> tuple[Part, ...]:
     Raises:
         CheckpointError: the file is damaged, or asks for code of its own.
     """
-    index = read_json(folder / "model_index.json")
+    return parts_in(read_json(folder / "model_index.json"), str(folder))
+
+
+def parts_in(index: dict[str, Any], where: str) -> tuple[Part, ...]:
+    """The components that a ``model_index.json`` names; ``where`` it is from goes into sentences.
+
+    Raises as :func:`parts_of`.
+    """
     if not isinstance(index.get("_class_name"), str):
         raise CheckpointError(
-            f"{folder} brings a pipeline with code of its own, which Safelight does not run."
+            f"{where} brings a pipeline with code of its own, which Safelight does not run."
         )
     parts = []
     for name, value in index.items():
         if name.startswith("_") or not isinstance(value, list) or len(value) != 2:
             continue
         if not name.isidentifier():  # it becomes a path below
-            raise CheckpointError(f"{folder} has a part of the name “{name}”; it is damaged.")
+            raise CheckpointError(f"{where} has a part of the name “{name}”; it is damaged.")
         library, cls = value
         if library is None or cls is None:
             continue
         if not (isinstance(library, str) and isinstance(cls, str) and _is_known(library)):
             raise CheckpointError(
-                f"The part {name} of {folder} wants code of its own ({library}), "
+                f"The part {name} of {where} wants code of its own ({library}), "
                 "which Safelight does not run."
             )
         parts.append(Part(name, library, cls))

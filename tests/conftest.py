@@ -20,6 +20,7 @@ for _name in [*os.environ]:
 os.environ.update(
     HOME=str(_HOME),
     HF_HOME=str(_HOME / "huggingface"),
+    HF_HUB_DISABLE_TELEMETRY="1",
     SAFELIGHT_HOME=str(_HOME / "safelight"),
     COLORTERM="truecolor",
     TERM="xterm-256color",

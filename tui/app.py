@@ -23,7 +23,7 @@ from textual.theme import Theme
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.commands import APP, STUDIO, bindings
+from tui.commands import APP, PANEL_HELP, STUDIO, bindings
 from tui.files import write_atomically
 from tui.graphics.terminal import Terminal
 from tui.log import start as start_log
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tui.bridge import Mailbox
     from tui.graphics.driver import TerminalAnswered
     from tui.lab import Lab
+    from tui.stock import Stock
 
 REDRAWS_PER_SECOND = 10
 STOP_SECONDS = 3.0
@@ -83,6 +84,11 @@ class SafelightApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.studio
+
+    @property
+    def stock(self) -> Stock:
+        """The checkpoints of this machine."""
+        return self._lab
 
     def _use_themes(self) -> None:
         """Register our themes and the user's, and take the one of the settings."""
@@ -253,15 +259,14 @@ class SafelightApp(App[int]):
             return
         focused = self.focused
         names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
-        panels = ("prompt", "negative", "parameters", "picture", "runs")
-        panel = next((name for name in names if name in panels), "")
+        panel = next((name for name in names if name in PANEL_HELP), "")
         self.push_screen(HelpScreen(panel))
 
     @work
     async def action_request_quit(self) -> None:
-        from tui.screens.confirm import ConfirmScreen
+        from tui.screens.confirm import QuitQuestion
 
-        if isinstance(self.screen, ConfirmScreen):
+        if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
             return
         if self._engine is not None and self._engine.busy:
@@ -269,7 +274,7 @@ class SafelightApp(App[int]):
             more = f" and {waiting} more wait, which are dropped" if waiting else ""
             question = f"A run is on{more}. Quitting stops it; finished pictures are kept."
             if not await self.push_screen_wait(
-                ConfirmScreen("Quit?", question, "stop and quit", "stay")
+                QuitQuestion("Quit?", question, "stop and quit", "stay")
             ):
                 return
         self._leave(0)
@@ -280,9 +285,9 @@ class SafelightApp(App[int]):
     async def action_quit(self) -> None:
         self.action_request_quit()
 
-    def get_system_commands(self, _screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of ours in the palette, by name, and Textual's choice of themes."""
-        for command in (*STUDIO, *APP):
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command that works here, by name; the choice of themes is among them."""
+        for command in (*(STUDIO if screen is self.studio else ()), *APP):
             title = f"{command.label}  {command.shown_key}"
             yield SystemCommand(title, command.help, partial(self.run_action, command.target))
 

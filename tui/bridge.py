@@ -1,8 +1,8 @@
 """From the engine's thread to the screen: a mailbox that never makes the engine wait.
 
 The engine puts events in; the app takes them out, at most ten times a second while a run is on.
-Steps, previews and memory samples only matter when they are the latest, so a newer one takes the
-older one's place as long as nothing else happened in between.
+Steps, previews, downloads and memory samples only matter when they are the latest, so a newer one
+takes the older one's place as long as nothing else happened in between.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from threading import Lock
 
 from textual.message import Message
 
-from engine.events import Event, MemorySampled, PreviewReady, StepCompleted
+from engine.events import (
+    CheckpointDownloading,
+    Event,
+    MemorySampled,
+    PreviewReady,
+    StepCompleted,
+)
 
 
 class EngineTold(Message):
     """There is something in the mailbox that should be shown without delay."""
 
 
-_LATEST_ONLY = (StepCompleted, PreviewReady, MemorySampled)
+_LATEST_ONLY = (StepCompleted, PreviewReady, MemorySampled, CheckpointDownloading)
 
 
 class Mailbox:

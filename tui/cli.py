@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
     )
+    generate.add_argument(
+        "--download", action="store_true", help="fetch a hub id that is not on this machine"
+    )
     # Also accepted here, where people look for it; None leaves the top one standing.
     generate.add_argument(
         "--device", dest="run_device", metavar="DEVICE", help="auto, cuda, cuda:1, mps or cpu"
@@ -100,7 +103,8 @@ def parser() -> argparse.ArgumentParser:
     )
 
     doctor = commands.add_parser("doctor", help="what Safelight sees of this machine")
-    for command in (generate, history, show, doctor, switches):
+    shelf = commands.add_parser("checkpoints", help="list the checkpoints of this machine")
+    for command in (generate, history, show, doctor, switches, shelf):
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return top
 

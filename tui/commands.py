@@ -162,6 +162,14 @@ STUDIO: tuple[Command, ...] = (
         "view",
         "Picture",
     ),
+    Command(
+        "checkpoints",
+        "f4",
+        "Checkpoints",
+        "Choose among the checkpoints of this machine, or delete one.",
+        "checkpoints",
+        "Checkpoints",
+    ),
 )
 
 APP: tuple[Command, ...] = (
@@ -209,6 +217,11 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
     "runs": (
         "↑ ↓ look at older runs. Enter puts a run's settings",
         "back on the form.",
+    ),
+    "shelf": (
+        "Enter puts a checkpoint on the form, v takes only its VAE,",
+        "d deletes it, after a question. r looks again at what is here.",
+        "Tab goes to the line above, which takes any hub id or path.",
     ),
 }
 

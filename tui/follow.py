@@ -10,6 +10,7 @@ from engine.api import EngineAPI
 from engine.ladder import words
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
+from tui.headless_checkpoints import DownloadLines
 from tui.interrupts import Interrupts
 from tui.output import tell
 from tui.text import clean, seconds
@@ -22,11 +23,14 @@ def make(engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts) -
     run_id = engine.submit(spec)
     if interrupts.count:
         engine.cancel(run_id)  # asked to stop before there was anything to stop
+    download = DownloadLines()
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
                 _loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
             case events.StepCompleted():
                 _step(event)
             case events.RunRetried():
@@ -48,11 +52,14 @@ def search(
     run_id = engine.fill(spec)
     if interrupts.count:
         engine.cancel(run_id)
+    download = DownloadLines()
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
                 _loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
             case events.FillTried():
                 tell(f"A batch of {event.batch} {'fits' if event.fits else 'does not fit'}.")
             case events.FillFound():

@@ -22,6 +22,7 @@ from engine.record import RunRecord, Status
 from engine.spec import PROMPT_SEPARATOR, RunSpec
 from tui import follow, outlook, switch_list
 from tui import form as forms
+from tui import headless_checkpoints as checkpoints
 from tui.doctor import examine
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
@@ -54,6 +55,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "show": show,
         "doctor": doctor,
         "switches": switch_list.command,
+        "checkpoints": checkpoints.list_them,
     }
     try:
         return commands[options.command](options, paths)
@@ -99,6 +101,8 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     if options.dry_run:
         return _foretell(spec, options, paths)
     lab = RealLab(paths, settings)
+    if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
+        return complain(why, FAILED)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
     record: RunRecord | None = None

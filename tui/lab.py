@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.errors import SafelightError
 from tui.paths import Paths
 from tui.settings import Settings
+from tui.stock import Stock
 
 if TYPE_CHECKING:
     from engine.api import Emit, EngineAPI
     from engine.history import History
+    from engine.hub import HubSize
     from engine.record import RunRecord
+    from engine.shelf import Shelved
 
 
-class Lab(Protocol):
+class Lab(Stock, Protocol):
     """What the app needs of the engine's side. Nothing of it imports torch."""
 
     def open(self, emit: Emit) -> EngineAPI:
@@ -51,11 +56,10 @@ class RealLab:
         """The engine, on the device of the settings. Not started yet."""
         from engine.engine import Engine
 
-        device = None if self.settings.device == "auto" else self.settings.device
         return Engine(
             emit,
             self.history,
-            device=device,
+            device=self._device,
             previews=self.settings.previews,
             climb=self.settings.climb,
         )
@@ -63,6 +67,33 @@ class RealLab:
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         """The latest runs, newest first."""
         return self.history.latest(limit)
+
+    def checkpoints(self) -> Sequence[Shelved]:
+        """What is on this machine. A history that cannot be read only leaves the last uses out."""
+        from engine.shelf import list_checkpoints
+
+        try:
+            last_uses = self.history.last_uses()
+        except SafelightError:
+            last_uses = {}
+        return list_checkpoints(last_uses, map(Path, self.settings.checkpoint_folders))
+
+    def delete_checkpoint(self, shelved: Shelved, listed: Sequence[Shelved]) -> int:
+        """Delete one of ``listed``; returns the bytes that this freed."""
+        from engine.shelf import delete
+
+        return delete(shelved, listed)
+
+    def download_size(self, hub_id: str) -> HubSize:
+        """Ask the hub how much a download would be, in the precision that the device takes."""
+        from engine.devices import pick_device
+        from engine.hub import size_of
+
+        return size_of(hub_id, half=pick_device(self._device).type != "cpu")
+
+    @property
+    def _device(self) -> str | None:
+        return None if self.settings.device == "auto" else self.settings.device
 
     def close(self) -> None:
         """Close the history. After the engine has stopped."""

@@ -20,6 +20,7 @@ class Settings:
         checkpoint: what the form starts with on the very first launch.
         previews: show the picture while it is being made.
         graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
+        checkpoint_folders: where to look for checkpoints, two levels deep.
         climb: when memory runs out, go on by itself with the next thing that may help.
     """
 
@@ -28,6 +29,7 @@ class Settings:
     checkpoint: str = BUNDLED
     previews: bool = True
     graphics: str = "auto"
+    checkpoint_folders: tuple[str, ...] = ()
     climb: bool = False
 
 
@@ -47,13 +49,18 @@ def read_settings(path: Path) -> tuple[Settings, str]:
         return Settings(), f"Cannot read {path}: {error}. Using the defaults."
     except tomllib.TOMLDecodeError as error:
         return Settings(), f"{path.name} is not valid TOML: {error}. Using the defaults."
-    good: dict[str, str | bool] = {}
+    good: dict[str, object] = {}
     problems: list[str] = []
     defaults = Settings()
     known = {field.name: type(getattr(defaults, field.name)) for field in fields(Settings)}
     for name, value in values.items():
         if name not in known:
             problems.append(f"no setting is called “{name}”")
+        elif known[name] is tuple:
+            if isinstance(value, list) and all(isinstance(item, str) for item in value):
+                good[name] = tuple(value)
+            else:
+                problems.append(f"“{name}” must be a list of texts in quotes")
         elif not isinstance(value, known[name]):
             kind = "true or false" if known[name] is bool else "text in quotes"
             problems.append(f"“{name}” must be {kind}")

@@ -6,6 +6,7 @@ through to the terminal. Everything that is not ours goes through :func:`clean` 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from unicodedata import category
 
 from rich.cells import cell_len, set_cell_size
@@ -77,3 +78,19 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1024
     return f"{count:.1f} GB" if count < 99.95 else f"{count:.0f} GB"
+
+
+def ago(time: str, now: datetime | None = None) -> str:
+    """How long ago a time of a record (ISO 8601) was: ``3 days ago``; ``never`` for none."""
+    try:
+        then = datetime.fromisoformat(time)
+    except ValueError:
+        return "never"
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    past = int(((now or datetime.now(UTC)) - then).total_seconds())
+    units = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3600))
+    for unit, length in (*units, ("minute", 60)):
+        if count := past // length if past > 0 else 0:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"

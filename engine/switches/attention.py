@@ -11,7 +11,7 @@ from engine.spec import RunSpec
 from engine.switches.base import Choice, Part, Place, Switch, Undo
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 _KERNELS = {
     "flash": "FLASH_ATTENTION",

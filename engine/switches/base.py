@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from engine.errors import InvalidSpec
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
     from engine.spec import RunSpec
 
 Undo = Callable[[], None]

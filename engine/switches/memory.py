@@ -8,7 +8,7 @@ from engine.spec import MAX_BATCH, RunSpec
 from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, on_off
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 _BLOCKS_PER_GROUP = 1
 

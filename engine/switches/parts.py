@@ -8,7 +8,7 @@ from engine.spec import RunSpec
 from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, undone
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 
 class Vae(Switch):

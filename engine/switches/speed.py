@@ -10,7 +10,7 @@ from engine.spec import RunSpec
 from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, on_off, undone
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 _FUSED = ("to_qkv", "to_kv", "to_added_qkv")
 

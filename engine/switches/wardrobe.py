@@ -16,7 +16,7 @@ from engine.switches import BY_NAME, stack
 from engine.switches.base import Cost, HalfOn, Part, Undo
 
 if TYPE_CHECKING:
-    from engine.pipelines import Loaded
+    from engine.loaded import Loaded
 
 Key = tuple[str, str, str]
 """Name, value and facet of a switch."""

@@ -110,26 +110,6 @@ def test_what_is_not_downloaded(
 
 
 @pytest.mark.usefixtures("hub_cache")
-def test_a_download_is_loaded(
-    sd: Path, harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from diffusers import DiffusionPipeline
-    from huggingface_hub import HfApi
-
-    files = ["model_index.json", "unet/diffusion_pytorch_model.safetensors"]
-    asked: list[Any] = []
-
-    def download(name: str, **options: Any) -> str:
-        asked.append((name, options))
-        return str(sd)
-
-    monkeypatch.setattr(HfApi, "model_info", model_info(files))
-    monkeypatch.setattr(DiffusionPipeline, "download", download)
-    assert harness().run(spec.with_(checkpoint="someone/tiny"))
-    assert asked == [("someone/tiny", {"use_safetensors": True, "variant": None})]
-
-
-@pytest.mark.usefixtures("hub_cache")
 def test_cancel_while_downloading(
     harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.events import CheckpointLoaded
-from engine.pipelines import Loaded
+from engine.loaded import Loaded
 from engine.spec import RunSpec
 from engine.switches import BY_NAME, SWITCHES, Cost, Part
 from engine.switches.wardrobe import conflict

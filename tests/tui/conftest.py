@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ class Session:
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(reading)
         await self.pilot.pause()
+        while asking := [t for t in threading.enumerate() if t.name == "safelight-asking"]:
+            for thread in asking:  # its last act is to hand its answer over, without waiting
+                thread.join(30)
+            await self.pilot.pause()
 
     def focus(self) -> str:
         """The id of the panel that has the focus."""

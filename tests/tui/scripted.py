@@ -10,10 +10,13 @@ from PIL import Image, ImageDraw
 from engine import events
 from engine.api import Emit
 from engine.errors import SafelightError
+from engine.hub import HubSize
 from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.shelf import Shelved
 from engine.spec import RunSpec
 
 CREATED = "2026-01-01T12:00:00+00:00"
+_SECONDS = Seconds(encode=0.01, denoise=0.4, decode=0.08, save=0.03, total=0.52)
 
 
 def picture(seed: int, side: int = 128) -> Image.Image:
@@ -41,7 +44,7 @@ def record_of(
         spec=spec.with_(width=spec.width or 128, height=spec.height or 128),
         created_at=CREATED,
         images=images if done else (),
-        seconds=Seconds(0, 0.01, 0.4, 0.08, 0.03, 0.52) if count else Seconds(),
+        seconds=_SECONDS if count else Seconds(),
         evaluations=count,
         steps=count,
         memory_peak_bytes=1_300_000_000,
@@ -212,6 +215,10 @@ class ScriptedLab:
     past: list[RunRecord] = field(default_factory=list)
     broken: SafelightError | None = None
     engine: ScriptedEngine | None = None
+    shelf: list[Shelved] = field(default_factory=list)
+    trouble: SafelightError | None = None
+    sizes: dict[str, HubSize | SafelightError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def open(self, emit: Emit) -> ScriptedEngine:
         if self.broken is not None:
@@ -222,3 +229,22 @@ class ScriptedLab:
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         return self.past[:limit]
+
+    def checkpoints(self) -> Sequence[Shelved]:
+        if self.trouble is not None:
+            raise self.trouble
+        return tuple(self.shelf)
+
+    def delete_checkpoint(self, shelved: Shelved, listed: Sequence[Shelved]) -> int:
+        if self.trouble is not None:
+            raise self.trouble
+        assert shelved in listed
+        self.shelf.remove(shelved)
+        return shelved.size_bytes
+
+    def download_size(self, hub_id: str) -> HubSize:
+        self.asked.append(hub_id)
+        size = self.sizes[hub_id]
+        if isinstance(size, SafelightError):
+            raise size
+        return size

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 from textual.widgets import Input, TextArea
 
+from engine.events import CheckpointDownloading
 from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab, record_of
+from tests.tui.test_checkpoints import EVERYTHING
 from tui.settings import Settings
 
 SCREENS = Path(__file__).with_name("screens")
@@ -47,7 +49,7 @@ def lab() -> ScriptedLab:
         record_of(n, spec, Status.FAILED if n % 9 == 5 else Status.FINISHED, "Not enough memory.")
         for n, spec in enumerate(past(), 1)
     ]
-    return ScriptedLab(records[::-1])
+    return ScriptedLab(records[::-1], shelf=EVERYTHING[:])
 
 
 async def empty(s: Session) -> None:
@@ -88,6 +90,23 @@ async def quitting(s: Session) -> None:
     await s.press("ctrl+q")
 
 
+async def choosing(s: Session) -> None:
+    await s.press("f4", "down")
+
+
+async def deleting(s: Session) -> None:
+    await s.press("f4", "down", "d")
+
+
+async def downloading(s: Session) -> None:
+    s.engine.loaded()
+    await s.press("ctrl+r")
+    run_id = s.engine.begin()
+    name = "stabilityai/stable-diffusion-xl-base-1.0"
+    done, total = 3 * 1024**3, 7 * 1024**3
+    s.engine.emit(CheckpointDownloading(run_id, name, done, total, 94 * 1024**2))
+
+
 SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
     "empty-120x40": (empty, (120, 40), "safelight"),
     "running-80x24": (running, (80, 24), "safelight"),
@@ -98,6 +117,10 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "help-80x24": (helping, (80, 24), "safelight"),
     "jump-120x40": (jumping, (120, 40), "safelight"),
     "quit-80x24": (quitting, (80, 24), "safelight"),
+    "checkpoints-80x24": (choosing, (80, 24), "safelight"),
+    "checkpoints-120x40-light": (choosing, (120, 40), "safelight-light"),
+    "delete-200x60": (deleting, (200, 60), "safelight"),
+    "downloading-80x24": (downloading, (80, 24), "safelight"),
 }
 
 
@@ -105,6 +128,7 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
 async def test_screen(open_app: Open, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     steps, size, theme = SHOTS[name]
     monkeypatch.setattr("tui.widgets.messages.datetime", Noon)
+    monkeypatch.setattr("tui.text.datetime", Noon)
     runs = ScriptedLab() if name.startswith("empty") else lab()
     async with open_app(runs, size=size, settings=Settings(theme=theme)) as s:
         for editor in (*s.studio.query(Input), *s.studio.query(TextArea)):

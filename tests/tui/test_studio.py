@@ -9,7 +9,8 @@ import pytest
 from textual.events import Key, Paste
 from textual.widgets import Input
 
-from engine.errors import HistoryError
+from engine.errors import HistoryError, SafelightError
+from engine.hub import HubSize
 from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open
@@ -300,9 +301,10 @@ async def test_typing_a_checkpoint_offers_what_it_takes(open_app: Open, tmp_path
 
 
 async def test_an_unknown_checkpoint_starts_with_its_own_scheduler(open_app: Open) -> None:
-    async with open_app() as s:
+    sizes: dict[str, HubSize | SafelightError] = {"someone/unknown-model": HubSize(1, 0, 1)}
+    async with open_app(ScriptedLab(sizes=sizes)) as s:
         s.studio.spec_form.parameters.set_value("checkpoint", "someone/unknown-model")
-        await s.press("ctrl+r")
+        await s.press("ctrl+r", "enter")
         assert s.engine.submitted[0].scheduler is None
         s.studio.spec_form.parameters.set_value("scheduler", "Euler")
         await s.press("ctrl+r")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import clean, one_line, seconds, size
+from tui.text import ago, clean, one_line, seconds, size
 
 
 @given(st.text())
@@ -61,3 +63,22 @@ def test_durations(value: float, shown: str) -> None:
 )
 def test_sizes(value: float, shown: str) -> None:
     assert size(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("", "never"),
+        ("yesterday", "never"),
+        ("2026-01-10T12:00:00.000Z", "just now"),
+        ("2026-01-10T12:00:01Z", "just now"),
+        ("2026-01-10T11:59:00Z", "1 minute ago"),
+        ("2026-01-10T11:00:01", "59 minutes ago"),
+        ("2026-01-10T10:00:00Z", "2 hours ago"),
+        ("2026-01-07T11:00:00+00:00", "3 days ago"),
+        ("2025-11-01T12:00:00Z", "2 months ago"),
+        ("2024-01-01T12:00:00Z", "2 years ago"),
+    ],
+)
+def test_how_long_ago(time: str, said: str) -> None:
+    assert ago(time, datetime(2026, 1, 10, 12, tzinfo=UTC)) == said

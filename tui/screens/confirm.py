@@ -45,3 +45,16 @@ class ConfirmScreen(ModalScreen[bool]):
             box.border_title = self._title
             yield Static(self._question, markup=False)
             yield Static(self._keys, classes="keys")
+
+
+class QuitQuestion(ConfirmScreen):
+    """Whether to quit: another Ctrl+Q is a yes to this one, and to no other question."""
+
+
+class LateQuestion(ConfirmScreen, inherit_bindings=False):
+    """A question that may come while something is being typed, so that letters answer nothing."""
+
+    BINDINGS: ClassVar = [
+        ("enter", "dismiss(True)", "Yes"),
+        ("escape", "dismiss(False)", "No"),
+    ]

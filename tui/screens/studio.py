@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from shutil import get_terminal_size
@@ -12,21 +12,17 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import ScreenResume
-from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Input
 
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
-from tui.widgets.choice import Choice
+from tui.screens.studio_overlays import Overlays
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.picture import Picture
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row, RunTable
 from tui.widgets.spec_form import SpecForm
-from tui.widgets.switches_field import SwitchesField
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
     from tui.screens.studio_ladder import Ladder
+    from tui.stock import Stock
 
 
 class Host(Protocol):
@@ -47,6 +44,11 @@ class Host(Protocol):
 
     def fill(self, spec: RunSpec) -> None:
         """Queue a search for the largest batch that fits."""
+
+    @property
+    def stock(self) -> Stock:
+        """The checkpoints of this machine."""
+        ...
 
     def stop_run(self) -> bool:
         """Stop the run that is on. Returns whether there was one."""
@@ -66,7 +68,7 @@ def _class(breakpoints: list[tuple[int, str]], size: int) -> str:
     return next(name for least, name in reversed(breakpoints) if size >= least)
 
 
-class StudioScreen(Screen[None]):
+class StudioScreen(Overlays):
     """Form, picture, progress and runs on one screen.
 
     Attributes:
@@ -177,13 +179,29 @@ class StudioScreen(Screen[None]):
         spec, problems = forms.parse(self.spec_form.values)
         self.spec_form.show_problems(problems)
         if spec is not None:
-            self.run(spec)
+            self.when_here(spec, self.run)
+
+    def when_here(self, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
+        """Go on with a spec, when its checkpoint is here or may be downloaded."""
+        from tui.screens.asking import is_to_come
+
+        if hub_id := is_to_come(self, spec.checkpoint):
+            self._ask_first(hub_id, spec, go)
+        else:
+            go(spec)
 
     def run(self, spec: RunSpec) -> None:
         """Ask for a run, and follow it."""
         self.following = True
         self.runs.look_at_newest()
         self.host.submit(spec)
+
+    @work(exclusive=True, group="asking")
+    async def _ask_first(self, hub_id: str, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
+        from tui.screens.asking import may_download
+
+        if await may_download(self, hub_id):
+            go(spec)
 
     def action_take_advice(self) -> None:
         self.ladder.take_advice()
@@ -223,60 +241,6 @@ class StudioScreen(Screen[None]):
     def action_view(self) -> None:
         viewing = self.toggle_class("-viewing").has_class("-viewing")
         (self.picture if viewing else self.spec_form.prompt).focus()
-
-    @on(Choice.Opened)
-    def _choice_opened(self, event: Choice.Opened) -> None:
-        from tui.screens.choose import ChooseScreen
-
-        choice = event.choice
-
-        def chosen(value: str | None) -> None:
-            if value is not None:
-                choice.value = value
-
-        self.app.push_screen(ChooseScreen(choice.title, choice.options, choice.value), chosen)
-
-    @on(SwitchesField.Opened)
-    def action_switches(self) -> None:
-        """Show everything that can be turned."""
-        from engine.errors import InvalidSpec
-        from engine.switches import NOWHERE
-        from tui.screens.switches import SwitchesScreen
-
-        form = self.spec_form
-        texts = form.values
-        try:
-            values = forms.read_switches(texts["switches"])
-        except InvalidSpec as error:
-            self.notify(f"{error} They were left out.", severity="warning")
-            values = {}
-        own = texts["scheduler"] == forms.OWN_SCHEDULER
-        records = [row.record for row in self.runs.rows if row.record is not None]
-
-        def done(left: tuple[dict[str, str], bool] | None) -> None:
-            if left is not None:
-                form.set_switches(left[0])
-                if left[1]:
-                    self.action_run()
-
-        self.app.push_screen(
-            SwitchesScreen(
-                values, form.place or NOWHERE, None if own else texts["scheduler"], records
-            ),
-            done,
-        )
-
-    def action_jump(self) -> None:
-        from tui.screens.jump import JumpScreen
-
-        def go(target: Widget | None) -> None:
-            if target is not None:
-                target.focus()
-                if isinstance(target, Input):
-                    target.select_all()  # what is typed next replaces it, as after Tab
-
-        # At once, not from a worker: the next key may be here already, and is meant for it.
-        self.app.push_screen(JumpScreen(self), go)
 
     def cannot_work(self, why: str) -> None:
         """Say for good why nothing can be run."""

@@ -77,6 +77,27 @@ class EventPainter:
         self._progress(Progress(f"Loading {name}", detail=event.stage))
 
     @show.register
+    def _(self, event: events.CheckpointDownloading) -> None:
+        if self._is_stopping:
+            return
+        done, total = event.done_bytes, event.total_bytes
+        details = [one_line(event.checkpoint, 40)]
+        if event.rate:
+            details.append(f"{seconds((total - done) / event.rate)} to go")
+        if self._waiting:
+            details.append(self._queue_text())
+        self._progress(
+            Progress(
+                "Downloading",
+                done,
+                total,
+                detail=" · ".join(details),
+                counted=f"{size(done)} of {size(total)}",
+                speed=f"{size(event.rate)}/s" if event.rate else "",
+            )
+        )
+
+    @show.register
     def _(self, event: events.CheckpointLoaded) -> None:
         studio = self._studio
         studio.query_one(TitleBar).show_place(event.checkpoint, event.device, event.dtype)

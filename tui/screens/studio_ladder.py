@@ -65,7 +65,7 @@ class Ladder:
         spec, problems = forms.parse({**studio.spec_form.values, "batch_size": "1"})
         studio.spec_form.show_problems(problems)
         if spec is not None:
-            studio.host.fill(spec)
+            studio.when_here(spec, studio.host.fill)
 
     # What the engine tells
 

@@ -21,6 +21,7 @@ class Progress:
         rate: steps a second; 0 while unknown.
         detail: the second line.
         tone: ``""``, ``"good"``, ``"warning"`` or ``"bad"``.
+        counted, speed: ``step`` and ``rate`` in words, where they are not of steps.
     """
 
     headline: str = "Ready"
@@ -29,6 +30,8 @@ class Progress:
     rate: float = 0.0
     detail: str = ""
     tone: str = ""
+    counted: str = ""
+    speed: str = ""
 
 
 _TONES = {"": "$foreground", "good": "$success", "warning": "$warning", "bad": "$error"}
@@ -54,8 +57,10 @@ class ProgressLines(Widget):
         if not state.steps:
             head = Content.styled(one_line(state.headline, width), colour)
             return Content("\n").join([head, detail])
-        counted = f"{state.headline} {state.step:>{len(str(state.steps))}}/{state.steps} "
-        rate = f" {rate_text(state.rate)}" if state.rate else ""
+        of_all = state.counted or f"{state.step:>{len(str(state.steps))}}/{state.steps}"
+        counted = f"{state.headline} {of_all} "
+        speed = state.speed or (rate_text(state.rate) if state.rate else "")
+        rate = f" {speed}" if speed else ""
         room = max(width - len(counted) - len(rate), 0)
         halves = round(room * 2 * state.step / state.steps)
         full, half = divmod(min(halves, room * 2), 2)

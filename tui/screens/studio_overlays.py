@@ -1,0 +1,85 @@
+"""The screens that open over the studio: lists of values, switches, checkpoints, jump letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual import on, work
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui import form as forms
+from tui.widgets.choice import Choice
+from tui.widgets.switches_field import SwitchesField
+
+if TYPE_CHECKING:
+    from tui.screens.studio import StudioScreen
+
+
+class Overlays(Screen[None]):
+    """What of the studio opens other screens. Each is imported when it is first wanted."""
+
+    @property
+    def _studio(self) -> StudioScreen:
+        return cast("StudioScreen", self)
+
+    @on(Choice.Opened)
+    def _choice_opened(self, event: Choice.Opened) -> None:
+        from tui.screens.choose import ChooseScreen
+
+        choice = event.choice
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                choice.value = value
+
+        self.app.push_screen(ChooseScreen(choice.title, choice.options, choice.value), chosen)
+
+    @on(SwitchesField.Opened)
+    def action_switches(self) -> None:
+        """Show everything that can be turned."""
+        from engine.errors import InvalidSpec
+        from engine.switches import NOWHERE
+        from tui.screens.switches import SwitchesScreen
+
+        form = self._studio.spec_form
+        texts = form.values
+        try:
+            values = forms.read_switches(texts["switches"])
+        except InvalidSpec as error:
+            self.notify(f"{error} They were left out.", severity="warning")
+            values = {}
+        own = texts["scheduler"] == forms.OWN_SCHEDULER
+        records = [row.record for row in self._studio.runs.rows if row.record is not None]
+
+        def done(left: tuple[dict[str, str], bool] | None) -> None:
+            if left is not None:
+                form.set_switches(left[0])
+                if left[1]:
+                    self._studio.action_run()
+
+        self.app.push_screen(
+            SwitchesScreen(
+                values, form.place or NOWHERE, None if own else texts["scheduler"], records
+            ),
+            done,
+        )
+
+    @work
+    async def action_checkpoints(self) -> None:
+        from tui.screens.asking import choose_checkpoint
+
+        await choose_checkpoint(self._studio)
+
+    def action_jump(self) -> None:
+        from tui.screens.jump import JumpScreen
+
+        def go(target: Widget | None) -> None:
+            if target is not None:
+                target.focus()
+                if isinstance(target, Input):
+                    target.select_all()  # what is typed next replaces it, as after Tab
+
+        # At once, not from a worker: the next key may be here already, and is meant for it.
+        self.app.push_screen(JumpScreen(self), go)
