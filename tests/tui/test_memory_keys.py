@@ -75,6 +75,7 @@ async def test_the_run_that_failed_is_meant_and_not_the_form(open_app: Open) -> 
         await s.press("f6")
         assert s.engine.submitted[-1].num_inference_steps == 20
         assert s.engine.submitted[-1].switches == {"offload": "model"}
+        assert s.studio.spec_form.values["switches"] == "fused_qkv=on", "they exclude each other"
 
 
 async def test_advice_of_an_earlier_session(open_app: Open) -> None:

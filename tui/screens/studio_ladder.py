@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine import events
@@ -46,13 +47,18 @@ class Ladder:
             studio.notify("No failed run has advice to take.", timeout=3)
             return
         try:
-            for name, value in record.advice.items():
-                studio.spec_form.set_switch(name, value)
+            self._put_on_form(record.advice)
         except InvalidSpec:  # the form has become another: the run need not mind
             studio.say("The form is left as it is: the advised switch does not go with it.")
         self._taken.add(record.id)
         studio.say(f"#{record.id} again, with {words(record.advice)}.")
         studio.run(record.spec.with_(switches={**record.spec.switches, **record.advice}))
+
+    def _put_on_form(self, advice: Mapping[str, str]) -> None:
+        """Raises ``InvalidSpec``, and changes nothing, when it does not go with what is there."""
+        form = self._studio.spec_form
+        turned = {**forms.read_switches(form.values["switches"]), **advice}
+        form.set_switches(forms.read_switches(forms.written_switches(turned)))
 
     def fill_up(self) -> None:
         """Look for the largest batch of what is on the form."""
