@@ -34,6 +34,15 @@ class EngineAPI(Protocol):
         """
         ...
 
+    def fill(self, spec: RunSpec) -> int:
+        """Queue a search for the largest batch of ``spec`` that fits; returns its number.
+
+        It waits its turn among the runs and is stopped like one, by :meth:`cancel`. ``FillFound``
+        has the answer; ``FillEnded`` tells that there is none. Nothing goes into the history.
+        Raises what :meth:`submit` does.
+        """
+        ...
+
     def warm_up(self, checkpoint: str) -> None:
         """Load a checkpoint before the first run asks for it, when nothing else is queued.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +34,14 @@ class Job:
 class Attempt:
     """What is known of a run so far; a record is made of it however the run ends.
 
+    A run that climbs the ladder begins again, with more switches, as often as it must.
+
     Attributes:
+        spec: as it is run now, with what has been filled in and turned since ``job.spec``.
         settled: ``status`` is how it ended; before that it may still end otherwise.
         notes: what the user should know of it besides.
         advice: switches that may let it work, when it failed.
+        climbed: switches that it turned itself, after memory had run out without them.
         writing: held while a picture is written.
         ended: its record was kept, as far as it could be.
     """
@@ -54,10 +58,12 @@ class Attempt:
     save_seconds: float = 0.0
     saving_since: float = 0.0
     total_seconds: float = 0.0
+    retried_seconds: float = 0.0
     status: Status = Status.FINISHED
     error: str = ""
     notes: list[str] = field(default_factory=list)
-    advice: dict[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
+    climbed: dict[str, str] = field(default_factory=dict)
     pictures: tuple[Image.Image, ...] = ()
     saved: list[ImageRecord] = field(default_factory=list)
     settled: bool = False
@@ -69,18 +75,39 @@ class Attempt:
         """Whether the caller is the one to conclude it: true for the first who asks."""
         return self._claim.acquire(blocking=False)
 
+    @property
+    def phase(self) -> str:
+        """Where it is, or where it failed, as :func:`engine.ladder.next_rung` names it."""
+        if self.loaded is None:
+            return "load"
+        if self.runner is None:
+            return "dress"
+        return "save" if self.saving_since else self.runner.clock.broken
+
+    def climb(self, rung: Mapping[str, str]) -> None:
+        """Begin again with more switches. Lets go of all that the attempt before it held.
+
+        Its times are forgotten but for their sum: figures are those of the attempt that works.
+        """
+        self.climbed.update(rung)
+        self.spec = self.spec.with_(switches={**self.spec.switches, **rung})
+        self.loaded = self.runner = None
+        self.pictures, self.load_seconds = (), 0.0
+        self.retried_seconds = time.perf_counter() - self.started
+
     def record(self, memory_peak: int, memory_kind: str) -> RunRecord:
         """What is known now; of a run that is still on, with the phase that is on until now."""
         runner, present = self.runner, time.perf_counter()
         load, save = self.load_seconds, self.save_seconds
         if not self.settled and self.loaded is None:
-            load = present - self.started
+            load = present - self.started - self.retried_seconds
         elif not self.settled and self.saving_since and not save:
             save = present - self.saving_since
         seconds = {
             "load": load,
             "save": save,
             "total": self.total_seconds or present - self.started,
+            "retried": self.retried_seconds,
             **(runner.clock.so_far() if runner else {}),
         }
         return RunRecord(

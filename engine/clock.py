@@ -15,11 +15,17 @@ class PhaseClock:
         self.seconds = dict.fromkeys(("compile", "encode", "denoise", "decode"), 0.0)
         self._device = device
         self._phase: str | None = None
+        self._broken = ""
         self._since = 0.0
 
     @property
     def phase(self) -> str | None:
         return self._phase
+
+    @property
+    def broken(self) -> str:
+        """The phase that was on when the run failed; empty when it has not."""
+        return self._broken
 
     def so_far(self) -> dict[str, float]:
         """The seconds of each phase, of the one that is on until now. For any thread."""
@@ -35,6 +41,7 @@ class PhaseClock:
 
     def abort(self) -> None:
         """End the phase that is on, after a failure: the device may be unable to answer."""
+        self._broken = self._phase or ""
         self._switch(None)
 
     def _switch(self, phase: str | None) -> float:

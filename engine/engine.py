@@ -10,18 +10,18 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
 from engine.api import Emit
 from engine.checkpoints import resolve
 from engine.errors import HistoryError, SafelightError
-from engine.events import EngineIdle, Event, RunCancelled, RunFailed, RunQueued, RunStarted
+from engine.events import EngineIdle, Event
 from engine.history import History
 from engine.memory import MemorySampler
-from engine.record import RunRecord, Status, now
+from engine.record import Status
 from engine.spec import RunSpec
+from engine.waiting import Waiting, WaitingFill
 
 if TYPE_CHECKING:
     from engine.worker import Worker
@@ -35,13 +35,6 @@ _PICTURE_SECONDS = 10.0
 """What stop() waits beyond its time for a picture, or a row, that is half written."""
 
 
-@dataclass
-class _Waiting:
-    run_id: int
-    spec: RunSpec
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
 class Engine:
     """See :class:`engine.api.EngineAPI` for what may be called; from any thread."""
 
@@ -53,6 +46,7 @@ class Engine:
         device: str | None = None,
         previews: bool = True,
         sample_memory: bool = True,
+        climb: bool = False,
     ) -> None:
         """
         Args:
@@ -62,6 +56,8 @@ class Engine:
             device: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``; ``None`` picks the best.
             previews: whether to emit ``PreviewReady``.
             sample_memory: whether to emit ``MemorySampled``.
+            climb: whether a run whose memory ran out goes on by itself, with the next rung of
+                :mod:`engine.ladder`.
         """
         self._emit = emit
         self._emit_lock = threading.RLock()
@@ -69,14 +65,15 @@ class Engine:
         self._numbers = count(1)
         self._device = device
         self._previews = previews
+        self._climb = climb
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
         # Whoever needs both locks takes _emit_lock first: what the queue does and what is told of
         # it keep one order.
         self._changed = threading.Condition()
         # Guarded by _changed:
-        self._queue: deque[_Waiting] = deque()
-        self._current: _Waiting | None = None
+        self._queue: deque[Waiting] = deque()
+        self._current: Waiting | None = None
         self._warm: str | None = None
         self._owes_idle = False
         self._stopping = threading.Event()
@@ -95,18 +92,26 @@ class Engine:
 
     def submit(self, spec: RunSpec) -> int:
         """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
+        return self._queue_up(Waiting, spec)
+
+    def fill(self, spec: RunSpec) -> int:
+        """Queue a search for the largest batch; see :meth:`engine.api.EngineAPI.fill`."""
+        return self._queue_up(WaitingFill, spec)
+
+    def _queue_up(self, kind: type[Waiting], spec: RunSpec) -> int:
         if self._stopping.is_set():
             raise RuntimeError(_STOPPED)
         run_id = self._history.new_id() if self._history else next(self._numbers)
+        task = kind(run_id, spec)
         with self._emit_lock:
             with self._changed:
                 if self._stopping.is_set():  # since then; the number stays unused
                     raise RuntimeError(_STOPPED)
-                self._queue.append(_Waiting(run_id, spec))
+                self._queue.append(task)
                 self._owes_idle = True
                 waiting = len(self._queue)
                 self._changed.notify_all()
-            self._tell(RunQueued(run_id, spec, waiting))
+            self._tell(task.queued(waiting))
         return run_id
 
     def warm_up(self, checkpoint: str) -> None:
@@ -179,13 +184,11 @@ class Engine:
                 with self._changed:
                     self._current = None
 
-    def _run(self, run: _Waiting) -> None:
+    def _run(self, run: Waiting) -> None:
         with self._changed:
             waiting = len(self._queue)
-        self._tell(RunStarted(run.run_id, run.spec, waiting))
-        from engine.attempt import Job
-
-        self._ready_worker().run(Job(run.run_id, run.spec, run.cancelled.is_set))
+        self._tell(run.started(waiting))
+        run.do(self._ready_worker())
 
     def _warm_up(self, checkpoint: str) -> None:
         try:
@@ -204,6 +207,7 @@ class Engine:
                 self._memory,
                 device=self._device,
                 previews=self._previews,
+                climb=self._climb,
             )
         return self._worker
 
@@ -217,7 +221,7 @@ class Engine:
                 others = {self._warm}
         return all(_same(checkpoint, other) for other in others)
 
-    def _next(self) -> _Waiting | str | None:
+    def _next(self) -> Waiting | str | None:
         """The next run, or a checkpoint to warm up; ``None`` when the engine stops."""
         while True:
             self._tell_idle()
@@ -250,22 +254,18 @@ class Engine:
             except BaseException:
                 log.exception("A reader of events failed at %s", type(event).__name__)
 
-    def _tell_never_started(self, run: _Waiting) -> None:
-        self._tell(RunCancelled(run.run_id, self._blank(run, Status.CANCELLED)))
+    def _tell_never_started(self, run: Waiting) -> None:
+        self._tell(run.never_started())
 
-    def _tell_broken(self, run: _Waiting, error: BaseException) -> None:
+    def _tell_broken(self, run: Waiting, error: BaseException) -> None:
         sentence = f"Something unexpected went wrong ({type(error).__name__}). The log has more."
-        record = self._blank(run, Status.FAILED, sentence)
-        if self._history is not None:
+        record = run.blank(Status.FAILED, sentence)
+        if self._history is not None and run.kept:
             try:
                 self._history.add(record)
             except HistoryError as refused:  # among others when the worker had kept it already
                 log.error("Run %d was not kept: %s", run.run_id, refused)
-        self._tell(RunFailed(run.run_id, record))
-
-    def _blank(self, run: _Waiting, status: Status, error: str = "") -> RunRecord:
-        """The record of a run of which nothing is known but how it ended."""
-        return RunRecord(run.run_id, status, run.spec, now(), device="", dtype="", error=error)
+        self._tell(run.broken(record))
 
 
 def _same(one: str, other: str) -> bool:

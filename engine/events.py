@@ -6,6 +6,7 @@ and text, so that the engine can one day live in another process behind the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,20 @@ class RunDecoding(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunRetried(Event):
+    """Memory ran out, and the run began again by itself with more switches.
+
+    Attributes:
+        switches: that were added.
+        reason: what was needed and what there was, in a sentence.
+    """
+
+    run_id: int
+    switches: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
     """A run is done and its pictures are on disk."""
 
@@ -164,6 +179,50 @@ class RunFailed(Event):
     run_id: int
     record: RunRecord
     images: tuple[Image.Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FillQueued(Event):
+    """A search for the largest batch was accepted; ``waiting`` as in :class:`RunQueued`."""
+
+    run_id: int
+    spec: RunSpec
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillStarted(Event):
+    """A search left the queue."""
+
+    run_id: int
+    spec: RunSpec
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillTried(Event):
+    """A batch was made, or did not fit. What is tried next lies between the two."""
+
+    run_id: int
+    batch: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FillFound(Event):
+    """The largest batch that fits. ``remembered``: from an earlier search, nothing was tried."""
+
+    run_id: int
+    batch: int
+    remembered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FillEnded(Event):
+    """A search ended without an answer: ``error`` is a sentence, or empty when it was stopped."""
+
+    run_id: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,9 @@ def dtype_bytes(name: str) -> int:
 
 
 def warm_seconds(run: RunRecord) -> float:
-    """Total seconds with loading and compiling left out."""
-    return run.seconds.total - run.seconds.load - run.seconds.compile
+    """Total seconds of the attempt that worked, with loading and compiling left out."""
+    seconds = run.seconds
+    return seconds.total - seconds.load - seconds.compile - seconds.retried
 
 
 def _usable(records: Sequence[RunRecord]) -> list[RunRecord]:

@@ -51,7 +51,7 @@ def save_image(image: Image.Image, path: Path, metadata: dict[str, Any]) -> Path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path = _free(path)
-        _write_atomically(path, buffer.getbuffer())
+        write_atomically(path, buffer.getbuffer())
     except OSError as error:
         raise HistoryError(write_failure(path, error)) from error
     return path
@@ -151,7 +151,8 @@ def _free(path: Path) -> Path:
     return candidate
 
 
-def _write_atomically(path: Path, data: memoryview) -> None:
+def write_atomically(path: Path, data: memoryview) -> None:
+    """Write a file whole and durably, or not at all. Raises ``OSError``."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from engine.events import MemorySampled
+from engine.main_memory import HighWater
 
 HERTZ = 4.0
 
@@ -26,6 +27,7 @@ class MemorySampler:
         self._period = 1.0 / hertz
         self._cuda: int | None = None
         self._peak = 0
+        self._mark = HighWater()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -82,6 +84,7 @@ class MemorySampler:
     def reset_peak(self) -> None:
         """Forget the peak: a run begins."""
         self._peak = 0
+        self._mark.reset()
         if self._cuda is not None:
             sys.modules["torch"].cuda.reset_peak_memory_stats(self._cuda)
         self.sample()
@@ -94,12 +97,13 @@ class MemorySampler:
     def peak(self) -> int:
         """The peak since :meth:`reset_peak`, in bytes.
 
-        Exact on CUDA, where the allocator keeps it; elsewhere the largest sample.
+        Exact on CUDA, where the allocator keeps it, and on Linux, where the kernel does; elsewhere
+        the largest sample.
         """
         self.sample()
         if self._cuda is not None:
             return int(sys.modules["torch"].cuda.max_memory_allocated(self._cuda))
-        return self._peak
+        return max(self._peak, self._mark.bytes())
 
     def _loop(self) -> None:
         while not self._stopped.wait(self._period):

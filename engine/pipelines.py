@@ -7,12 +7,13 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
-from engine.errors import CheckpointError, InvalidSpec
+from engine.errors import CheckpointError, DeviceError, InvalidSpec
 from engine.folder import load_folder
 from engine.hub import Check, Tell
 from engine.loaded import Loaded, denoiser_of
@@ -81,6 +82,7 @@ class Pipelines:
         check()
         where, parts = _prepare(where, device.type != "cpu", tell, check)
         check()
+        del now  # else the old one would be held while the new one comes
         self.drop()
         while not _LOADING.acquire(timeout=0.1):
             check()
@@ -120,6 +122,19 @@ class Pipelines:
             place=place,
         )
         return self._loaded, True
+
+    @property
+    def bare_place(self) -> Place:
+        """What is known of where a checkpoint would go before it is there: the kind of device.
+
+        Where there is no torch yet, or no device, it is the CPU: only main memory can run out.
+        """
+        if "torch" in sys.modules:
+            from engine.devices import pick_device
+
+            with suppress(DeviceError, RuntimeError):
+                return Place(device=pick_device(self._wanted).type)
+        return Place(device="cpu")
 
     def drop(self) -> None:
         """Forget the checkpoint in use and free its memory."""

@@ -47,7 +47,8 @@ class Seconds:
     """Wall-clock seconds by phase. ``total`` is from the run's start to its pictures on disk.
 
     ``load`` is zero when the checkpoint was already there, ``compile`` when nothing new had to be
-    compiled. Every clock is stopped only after the device has finished its work.
+    compiled. Every clock is stopped only after the device has finished its work. ``retried`` went
+    into attempts that ran out of memory, before the one that the other phases are of.
     """
 
     load: float = 0.0
@@ -57,6 +58,7 @@ class Seconds:
     save: float = 0.0
     total: float = 0.0
     compile: float = 0.0
+    retried: float = 0.0
 
     def to_json(self) -> dict[str, float]:
         return {name: round(getattr(self, name), 6) for name in self.__slots__}

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
 from engine.attempt import Attempt, Job
-from engine.errors import Cancelled, HistoryError, InvalidSpec, SafelightError
-from engine.events import (
-    CheckpointDownloading,
-    CheckpointLoaded,
-    CheckpointLoading,
-    Event,
-    RunCancelled,
-    RunFailed,
-    RunFinished,
-)
-from engine.explain import explain
+from engine.errors import Cancelled, HistoryError, SafelightError
+from engine.events import Event, RunCancelled, RunFailed, RunFinished, RunRetried
+from engine.explain import Failure
+from engine.fill import Filling, forget_unfit
+from engine.fits import Fits
 from engine.history import History
-from engine.loaded import Loaded
+from engine.ladder import words
+from engine.maker import Maker
 from engine.memory import MemorySampler
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
-from engine.spec import RunSpec
-from engine.switches import Build, build_of, normalised, unavailable
-from engine.switches.wardrobe import conflict
-from engine.transfer import Amount
 
 log = logging.getLogger("safelight.engine")
 
@@ -45,13 +35,17 @@ class Worker:
         *,
         device: str | None,
         previews: bool,
+        climb: bool = False,
     ) -> None:
+        """``climb``: a run whose memory ran out goes on by itself; see :mod:`engine.ladder`."""
         self._tell = tell
         self._history = history
         self._memory = memory
-        self._previews = previews
+        self._climb = climb
         self._pipelines = Pipelines(device, previews=previews)
-        self._now: Attempt | None = None
+        self._maker = Maker(self._pipelines, memory, tell, previews=previews)
+        self._fits = Fits(history.folder if history is not None else None)
+        self._now: Attempt | Filling | None = None
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
         """Load a checkpoint that is on this machine already; nothing is downloaded before a run.
@@ -59,11 +53,14 @@ class Worker:
         A failure is only logged, because the run that needs the checkpoint will tell.
         """
         try:
-            self._load(0, checkpoint, is_cancelled, download=False)
+            self._maker.load(0, checkpoint, is_cancelled, download=False)
         except (SafelightError, Cancelled) as error:
             log.info("Warm-up: %s", error)
         except BaseException:
             log.warning("Warm-up failed:\n%s", traceback.format_exc())
+        else:
+            return
+        self._maker.give_back()  # outside of the except block: its frames hold what was loaded
 
     def run(self, job: Job) -> None:
         """Do one run and tell how it ended."""
@@ -71,6 +68,14 @@ class Worker:
         self._now = attempt
         try:
             self._run(attempt)
+        finally:
+            self._now = None
+
+    def fill(self, job: Job) -> None:
+        """Search for the largest batch that fits, and tell."""
+        self._now = filling = Filling(job, self._pipelines, self._memory, self._fits, self._tell)
+        try:
+            filling.run()
         finally:
             self._now = None
 
@@ -82,6 +87,9 @@ class Worker:
         """
         attempt = self._now
         if attempt is None:
+            return
+        if isinstance(attempt, Filling):
+            attempt.abandon()
             return
         quiet = attempt.writing.acquire(timeout=patience)
         try:
@@ -99,143 +107,45 @@ class Worker:
     # The run
 
     def _run(self, attempt: Attempt) -> None:
-        job, failed = attempt.job, None
-        try:
-            self._memory.reset_peak()
-            self._attempt(attempt)
-        except Cancelled:
-            attempt.status = Status.CANCELLED
-        except SafelightError as error:
-            failed = str(error)
-        except BaseException as error:  # MemoryError and what libraries raise: the engine lives on
-            failed = explain(error, job.run_id, attempt.spec, attempt.loaded)
-        # Here, outside the except block, nothing holds the frames of the exception any more, and
-        # with them the tensors that filled the memory.
-        if failed is not None:
-            attempt.status, attempt.error = Status.FAILED, failed
-        if attempt.status is not Status.FINISHED:
-            self._recover(attempt)
+        failure = self._try(attempt)
+        while failure is not None and self._climb and failure.advice:
+            if attempt.job.is_cancelled():
+                attempt.status, failure = Status.CANCELLED, None
+                break
+            attempt.climb(failure.advice)
+            self._tell(RunRetried(attempt.job.run_id, failure.advice, failure.reason))
+            failure = self._try(attempt)
+        if failure is not None:
+            attempt.error, attempt.advice = failure.sentence, failure.advice
+        if attempt.climbed:
+            attempt.notes.append(_climbed_words(attempt))
         attempt.total_seconds = time.perf_counter() - attempt.started
         attempt.settled = True
         if attempt.claim():
             self._conclude(attempt, attempt.record(self._peak(), self._memory.kind))
 
-    def _attempt(self, attempt: Attempt) -> None:
-        job, spec = attempt.job, attempt.job.spec
-        spec = spec.with_(switches=normalised(spec.switches))
-        name, reason = conflict(spec.switches)
-        if name:
-            raise InvalidSpec("switches", f"{reason}. Turn one of them off.")
-        began = time.perf_counter()
-        try:
-            loaded, fresh = self._load(
-                job.run_id, spec.checkpoint, job.is_cancelled, build=build_of(spec.switches)
-            )
-        finally:
-            attempt.load_seconds = time.perf_counter() - began
-        if fresh:
-            self._memory.reset_peak()  # of the device that is known only now
-        else:
-            attempt.load_seconds = 0.0
-        from engine.devices import device_label, dtype_name  # these import torch
-        from engine.runner import Runner
+    def _try(self, attempt: Attempt) -> Failure | None:
+        failure = self._maker.attempt(attempt, self._make)
+        if failure is not None and failure.out_of_memory and attempt.loaded is not None:
+            forget_unfit(self._fits, attempt)
+        return failure
 
-        attempt.loaded = loaded
-        attempt.device, attempt.dtype = device_label(loaded.device), dtype_name(loaded.dtype)
-        attempt.spec = spec = self._filled_in(spec, loaded)
-        self._dress(attempt, loaded)
-
-        attempt.runner = runner = Runner(
-            job.run_id,
-            spec,
-            loaded,
-            self._tell,
-            job.is_cancelled,
-            previews=self._previews,
-            at_border=self._memory.sample,
-        )
-        attempt.pictures = runner()
-        attempt.saving_since = time.perf_counter()
-        try:
-            self._save(attempt)
-        finally:
-            attempt.save_seconds = time.perf_counter() - attempt.saving_since
-
-    def _dress(self, attempt: Attempt, loaded: Loaded) -> None:
-        """Turn the switches; what takes time counts as loading."""
-        spec = attempt.spec
-        for name, reason in unavailable(spec.switches, loaded.place).items():
-            raise InvalidSpec("switches", f"{name} {spec.switches[name]} cannot be used: {reason}.")
-
-        def tell(stage: str) -> None:
-            self._tell(CheckpointLoading(attempt.job.run_id, spec.checkpoint, stage))
-
-        began, before = time.perf_counter(), loaded.wardrobe.worn()
-        loaded.wardrobe.dress(loaded, spec.switches, spec, tell)
-        if loaded.wardrobe.worn() != before:
-            attempt.load_seconds += time.perf_counter() - began
-
-    def _load(
-        self,
-        run_id: int,
-        checkpoint: str,
-        is_cancelled: Callable[[], bool],
-        *,
-        build: Build | None = None,
-        download: bool = True,
-    ) -> tuple[Loaded, bool]:
-        def check() -> None:
-            if is_cancelled():
-                raise Cancelled
-
-        def tell(stage: str | Amount) -> None:
-            if isinstance(stage, str):
-                self._tell(CheckpointLoading(run_id, checkpoint, stage))
-            else:
-                done, total = stage.done, stage.total
-                self._tell(CheckpointDownloading(run_id, checkpoint, done, total, stage.rate))
-
-        loaded, fresh = self._pipelines.get(checkpoint, tell, check, build=build, download=download)
-        if fresh:
-            from engine.devices import dtype_name
-
-            self._memory.use_device(str(loaded.device))
-            self._tell(
-                CheckpointLoaded(
-                    checkpoint=checkpoint,
-                    family=loaded.family,
-                    device=str(loaded.device),
-                    dtype=dtype_name(loaded.dtype),
-                    schedulers=loaded.schedulers,
-                    width=loaded.width,
-                    height=loaded.height,
-                    uses_negative_prompt=loaded.uses_negative_prompt,
-                    seconds=loaded.seconds,
-                    place=loaded.place,
-                )
-            )
-        return loaded, fresh
-
-    def _filled_in(self, spec: RunSpec, loaded: Loaded) -> RunSpec:
-        """The spec with nothing left to the checkpoint, so that it can be run again anywhere."""
-        from engine.schedulers import name_of
-
-        own = loaded.own_scheduler
-        return spec.with_(
-            checkpoint=loaded.name,
-            width=spec.width or loaded.width,
-            height=spec.height or loaded.height,
-            scheduler=spec.scheduler or name_of(type(own).__name__, own.config) or None,
-        )
+    def _make(self, attempt: Attempt) -> None:
+        self._maker.make(attempt)
+        self._save(attempt)
 
     def _save(self, attempt: Attempt) -> None:
         """Each picture as a PNG that tells the whole run; without a history only in memory."""
         folder = self._history.folder if self._history is not None else None
-        for index, picture in enumerate(attempt.pictures):
-            if attempt.job.is_cancelled():
-                raise Cancelled
-            with attempt.writing:
-                attempt.save(index, picture, folder)
+        attempt.saving_since = time.perf_counter()
+        try:
+            for index, picture in enumerate(attempt.pictures):
+                if attempt.job.is_cancelled():
+                    raise Cancelled
+                with attempt.writing:
+                    attempt.save(index, picture, folder)
+        finally:
+            attempt.save_seconds = time.perf_counter() - attempt.saving_since
 
     # How it ended
 
@@ -266,15 +176,10 @@ class Worker:
         except Exception:  # the device may be lost; the run's own error tells of it
             return 0
 
-    def _recover(self, attempt: Attempt) -> None:
-        """Free what a run that did not finish held. The checkpoint stays loaded."""
-        try:
-            if attempt.loaded is not None:
-                attempt.loaded.pipeline.maybe_free_model_hooks()
-            if "torch" in sys.modules:
-                from engine.devices import free_memory
 
-                # A cancel leaves no cycles behind, and the next run is waiting.
-                free_memory(collect=attempt.status is Status.FAILED)
-        except Exception:  # the device may be lost; the next run tells
-            log.warning("Could not tidy up after run %d", attempt.job.run_id, exc_info=True)
+def _climbed_words(attempt: Attempt) -> str:
+    """Which rungs a run took."""
+    rungs = words(attempt.climbed)
+    if attempt.status is Status.FINISHED:
+        return f"Ran out of memory at first; made with {rungs}."
+    return f"Ran out of memory at first; went on with {rungs}."

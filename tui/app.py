@@ -8,10 +8,10 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -30,17 +30,17 @@ from tui.log import start as start_log
 from tui.paths import Paths
 from tui.screens.studio import StudioScreen
 from tui.settings import Settings
-from tui.stock import Stock
 from tui.text import clean
 from tui.themes import builtin_themes, user_themes
 
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
-    from engine.api import Emit, EngineAPI
-    from engine.record import RunRecord
+    from engine.api import EngineAPI
     from engine.spec import RunSpec
     from tui.bridge import Mailbox
     from tui.graphics.driver import TerminalAnswered
+    from tui.lab import Lab
+    from tui.stock import Stock
 
 REDRAWS_PER_SECOND = 10
 STOP_SECONDS = 3.0
@@ -56,21 +56,6 @@ def _driver() -> type[Driver] | None:
     from tui.graphics.driver import Driver as Ours
 
     return Ours
-
-
-class Lab(Stock, Protocol):
-    """What the app needs of the engine's side. Nothing of it imports torch."""
-
-    def open(self, emit: Emit) -> EngineAPI:
-        """An engine that tells its events to ``emit``, not started yet.
-
-        Raises ``SafelightError`` when there can be none.
-        """
-        ...
-
-    def past_runs(self, limit: int) -> Sequence[RunRecord]:
-        """The latest runs, newest first, at most ``limit``."""
-        ...
 
 
 class SafelightApp(App[int]):
@@ -215,11 +200,18 @@ class SafelightApp(App[int]):
 
     def submit(self, spec: RunSpec) -> None:
         """Queue a run, and remember the form."""
+        self._ask(lambda engine: engine.submit(spec))
+
+    def fill(self, spec: RunSpec) -> None:
+        """Queue a search for the largest batch, and remember the form."""
+        self._ask(lambda engine: engine.fill(spec))
+
+    def _ask(self, what: Callable[[EngineAPI], object]) -> None:
         if self._engine is None:
             self.notify(self._why_not, severity="error")
             return
         try:
-            self._engine.submit(spec)
+            what(self._engine)
         except SafelightError as error:
             self.notify(str(error), severity="error", timeout=10)
         self._save_form()
@@ -233,6 +225,7 @@ class SafelightApp(App[int]):
         if self._engine is None:
             return False
         waiting = [row.id for row in self.studio.runs.rows if row.status == "queued"]
+        waiting += [fill] if (fill := self.studio.ladder.fill) is not None else []
         stopped = [self._engine.cancel(run_id) for run_id in waiting]
         return self._engine.cancel() or any(stopped)
 

@@ -55,7 +55,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="such as 'DPM++ 2M' (default where it fits), Euler, PNDM",
     )
-    generate.add_argument("--batch", metavar="N", help="pictures at once; default: 1")
+    generate.add_argument(
+        "--batch", metavar="N", help="pictures at once, or max: as many as fit; default: 1"
+    )
     generate.add_argument(
         "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
     )
@@ -65,6 +67,11 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SWITCH=VALUE",
         help="turn a switch, such as precision=fp16, once or more; safelight switches lists them",
+    )
+    generate.add_argument(
+        "--climb",
+        action="store_true",
+        help="when memory runs out, go on with the next thing that may help",
     )
     generate.add_argument(
         "--dry-run", action="store_true", help="say what time and memory it would take, and stop"

@@ -102,6 +102,22 @@ STUDIO: tuple[Command, ...] = (
         footer=True,
     ),
     Command(
+        "take-advice",
+        "f6",
+        "Advice",
+        "Run what failed again, with what it says may help.",
+        "take_advice",
+        "Runs",
+    ),
+    Command(
+        "fill",
+        "f7",
+        "Fill",
+        "Find the largest batch that fits, and put it on the form.",
+        "fill",
+        "Runs",
+    ),
+    Command(
         "new-seed",
         "ctrl+n",
         "New seed",
@@ -169,6 +185,12 @@ APP: tuple[Command, ...] = (
     Command("theme", "f9", "Theme", "Choose the colours.", "change_theme", "App"),
     Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
 )
+
+
+def key_of(command_id: str) -> str:
+    """The key of a command as people write it."""
+    return next(c.shown_key for c in (*STUDIO, *APP) if c.id == command_id)
+
 
 PANEL_HELP: dict[str, tuple[str, ...]] = {
     "prompt": (

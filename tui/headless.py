@@ -17,11 +17,12 @@ from engine import events
 from engine.checkpoints import inspect
 from engine.errors import InvalidSpec, SafelightError
 from engine.history import History
+from engine.ladder import as_options
 from engine.record import RunRecord, Status
 from engine.spec import PROMPT_SEPARATOR, RunSpec
+from tui import follow, outlook, switch_list
 from tui import form as forms
 from tui import headless_checkpoints as checkpoints
-from tui import outlook, switch_list
 from tui.doctor import examine
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
@@ -83,8 +84,16 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
             f"There is no device called “{clean(device)}”. Use auto, cuda, cuda:1, mps or cpu."
         )
         return complain(sentence, BAD_ARGUMENTS)
-    settings = replace(settings, device=device or settings.device, previews=False)
-    spec, problems = _spec(options, settings.checkpoint)
+    settings = replace(
+        settings,
+        device=device or settings.device,
+        previews=False,
+        climb=options.climb or settings.climb,
+    )
+    fills = (options.batch or "").strip().lower() == "max"
+    if fills and options.dry_run:
+        return complain("--batch max has to try, which --dry-run does not.", BAD_ARGUMENTS)
+    spec, problems = _spec(options, settings.checkpoint, fills=fills)
     if spec is None:
         for sentence in problems.values():
             complain(sentence, BAD_ARGUMENTS)
@@ -96,21 +105,27 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
         return complain(why, FAILED)
     told: SimpleQueue[events.Event] = SimpleQueue()
     engine = lab.open(told.put)
+    record: RunRecord | None = None
     with Interrupts(engine) as interrupts:
         engine.start()
-        run_id = engine.submit(spec)
-        if interrupts.count:
-            engine.cancel(run_id)  # asked to stop before there was anything to stop
-        record = _wait(told, run_id)
+        found = follow.search(engine, spec, told, interrupts) if fills else None
+        if isinstance(found, events.FillFound):
+            spec = spec.with_(batch_size=found.batch)
+        if not isinstance(found, events.FillEnded):
+            record = follow.make(engine, spec, told, interrupts)
         engine.stop()
     lab.close()
+    if isinstance(found, events.FillEnded):
+        return complain(found.error, FAILED) if found.error else CANCELLED
+    assert record is not None
     if options.json:
         print_json(record.to_json())
     elif record.status is Status.FINISHED:
         for image in record.images:
             show_line(f"{clean(image.path)}  seed {image.seed}")
     if record.status is Status.FAILED:
-        return complain(record.error, FAILED)
+        advice = f" Try {as_options(record.advice)}." if record.advice else ""
+        return complain(f"{record.error}{advice}", FAILED)
     return CANCELLED if record.status is Status.CANCELLED else DONE
 
 
@@ -196,8 +211,13 @@ def _past(paths: Paths) -> History:
     return History(paths.data, read_only=True)
 
 
-def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None, Mapping[str, str]]:
-    """The spec of the arguments: the form's own defaults where they say nothing."""
+def _spec(
+    options: argparse.Namespace, checkpoint: str, *, fills: bool
+) -> tuple[RunSpec | None, Mapping[str, str]]:
+    """The spec of the arguments: the form's own defaults where they say nothing.
+
+    ``fills``: the batch is not known yet.
+    """
     typed = {
         "prompt": f"\n{PROMPT_SEPARATOR}\n".join(options.prompt),
         "negative_prompt": options.negative_prompt,
@@ -206,7 +226,7 @@ def _spec(options: argparse.Namespace, checkpoint: str) -> tuple[RunSpec | None,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,
         "size": options.size,
-        "batch_size": options.batch,
+        "batch_size": "1" if fills else options.batch,
     }
     given = {name: text for name, text in typed.items() if text is not None}
     form = {**forms.default_form(checkpoint), "seed": "", **given}
@@ -230,37 +250,6 @@ def _fitting(spec: RunSpec) -> str | None:
     return spec.scheduler if spec.scheduler in known else None
 
 
-def _wait(told: SimpleQueue[events.Event], run_id: int) -> RunRecord:
-    """Tell stderr how it goes until the run is over."""
-    download = checkpoints.DownloadLines()
-    while True:
-        event = told.get()
-        match event:
-            case events.CheckpointLoading():
-                tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
-            case events.CheckpointDownloading():
-                download.show(event)
-            case events.StepCompleted():
-                _step(event)
-            case (
-                events.RunFinished(record=record)
-                | events.RunCancelled(record=record)
-                | events.RunFailed(record=record)
-            ) if event.run_id == run_id:
-                if record.status is not Status.FAILED:
-                    tell(f"{record.status.value} in {seconds(record.seconds.total)}")
-                return record
-
-
-def _step(event: events.StepCompleted) -> None:
-    """One line that is written over on a terminal, and left out elsewhere."""
-    if sys.stderr.isatty():
-        end = "\n" if event.step == event.steps else ""
-        rate = f"{event.rate:.1f} it/s" if event.rate else ""
-        sys.stderr.write(f"\r\x1b[Kstep {event.step}/{event.steps}  {rate}{end}")
-        sys.stderr.flush()
-
-
 def _facts(record: RunRecord) -> list[tuple[str, object]]:
     times = record.seconds.to_json()
     facts: list[tuple[str, object]] = [
@@ -274,7 +263,8 @@ def _facts(record: RunRecord) -> list[tuple[str, object]]:
         *(("picture", f"{image.path}  seed {image.seed}") for image in record.images),
         *(("note", note) for note in record.notes),
     ]
-    return [*facts, ("error", record.error)] if record.error else facts
+    facts += [("error", record.error)] if record.error else []
+    return [*facts, ("advice", as_options(record.advice))] if record.advice else facts
 
 
 def _shown(name: str, value: object) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import SafelightError
 from tui.paths import Paths
 from tui.settings import Settings
+from tui.stock import Stock
 
 if TYPE_CHECKING:
     from engine.api import Emit, EngineAPI
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from engine.hub import HubSize
     from engine.record import RunRecord
     from engine.shelf import Shelved
+
+
+class Lab(Stock, Protocol):
+    """What the app needs of the engine's side. Nothing of it imports torch."""
+
+    def open(self, emit: Emit) -> EngineAPI:
+        """An engine that tells its events to ``emit``, not started yet.
+
+        Raises ``SafelightError`` when there can be none.
+        """
+        ...
+
+    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+        """The latest runs, newest first, at most ``limit``."""
+        ...
 
 
 @dataclass
@@ -40,7 +56,13 @@ class RealLab:
         """The engine, on the device of the settings. Not started yet."""
         from engine.engine import Engine
 
-        return Engine(emit, self.history, device=self._device, previews=self.settings.previews)
+        return Engine(
+            emit,
+            self.history,
+            device=self._device,
+            previews=self.settings.previews,
+            climb=self.settings.climb,
+        )
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         """The latest runs, newest first."""

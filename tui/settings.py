@@ -21,6 +21,7 @@ class Settings:
         previews: show the picture while it is being made.
         graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
         checkpoint_folders: where to look for checkpoints, two levels deep.
+        climb: when memory runs out, go on by itself with the next thing that may help.
     """
 
     theme: str = ""
@@ -29,6 +30,7 @@ class Settings:
     previews: bool = True
     graphics: str = "auto"
     checkpoint_folders: tuple[str, ...] = ()
+    climb: bool = False
 
 
 GRAPHICS = ("auto", "sixel", "half")

@@ -7,8 +7,8 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -55,6 +55,7 @@ class Place:
             :data:`engine.switches.place.FEATURES`.
         known: whether the features were looked at; else nothing is refused for lack of one.
         vaes: names of the further VAEs that the checkpoint brings.
+        vae_tile: side in pixels of the tiles that its VAE decodes in; 0 when unknown.
     """
 
     family: str = ""
@@ -64,6 +65,7 @@ class Place:
     features: frozenset[str] = frozenset()
     known: bool = False
     vaes: tuple[str, ...] = ()
+    vae_tile: int = 0
 
     def lacks(self, feature: str) -> bool:
         """Whether it is known that there is no such feature."""
@@ -78,6 +80,7 @@ class Place:
             "features": sorted(self.features),
             "known": self.known,
             "vaes": list(self.vaes),
+            "vae_tile": self.vae_tile,
         }
 
 
@@ -212,6 +215,26 @@ _YES_NO = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0
 
 def _nothing() -> None:
     """Undoes nothing."""
+
+
+class HalfOn(RuntimeError):
+    """A switch failed half-way and could not be taken back: the pipeline must be loaded anew."""
+
+
+@contextmanager
+def undone(undo: Undo) -> Iterator[None]:
+    """Takes back what was done so far when the rest fails, above all when memory runs out.
+
+    Raises :class:`HalfOn`, from the error that came first, when that fails too.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            undo()
+        except Exception:
+            raise HalfOn("A switch could not be taken off again.") from error
+        raise
 
 
 def on_off(on: str, off: str = "") -> tuple[Choice, ...]:

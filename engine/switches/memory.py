@@ -153,11 +153,15 @@ class VaeTiling(Switch):
         return undo
 
     @staticmethod
-    def is_idle(vae: Any, width: int, height: int) -> bool:
-        """Whether a picture is no larger than one tile of this VAE, so that tiling does nothing."""
+    def tile(vae: Any) -> int:
+        """Side of this VAE's tiles in pixels; 0 when it has none."""
         sides = (getattr(vae, f"tile_sample_min_{name}", None) for name in ("size", "height"))
-        side = next((int(side) for side in sides if side), 0)
-        return max(width, height) <= side
+        return next((int(side) for side in sides if side), 0)
+
+    @classmethod
+    def is_idle(cls, vae: Any, width: int, height: int) -> bool:
+        """Whether a picture is no larger than one tile of this VAE, so that tiling does nothing."""
+        return max(width, height) <= cls.tile(vae)
 
 
 def halved(pictures: int, now: str) -> str:

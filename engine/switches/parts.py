@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.spec import RunSpec
-from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo
+from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, undone
 
 if TYPE_CHECKING:
     from engine.loaded import Loaded
@@ -41,10 +41,15 @@ class Vae(Switch):
         del part, spec
         pipeline, own = loaded.pipeline, loaded.pipeline.vae
         other = load_vae(value, loaded)
-        own.to("cpu")
-        pipeline.vae = other.to(loaded.device)
 
         def undo() -> None:
             pipeline.vae = own.to(loaded.device)
 
+        def back() -> None:
+            other.to("cpu")  # the half of it that came so far would be in the way
+            undo()
+
+        own.to("cpu")
+        with undone(back):
+            pipeline.vae = other.to(loaded.device)
         return undo

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from engine.switches.base import Place
+from engine.switches.memory import VaeTiling
 
 FEATURES = {
     "attention_processors": "attention processors can be replaced",
@@ -78,6 +79,7 @@ def place_of(
         features=frozenset(name for name, has in checks.items() if has),
         known=True,
         vaes=vaes,
+        vae_tile=VaeTiling.tile(vae),
     )
 
 

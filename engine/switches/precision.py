@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.spec import RunSpec
-from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo
+from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, undone
 
 if TYPE_CHECKING:
     from engine.loaded import Loaded
@@ -100,9 +100,10 @@ class VaePrecision(Switch):
         del value, part, spec
         vae = loaded.pipeline.vae
         before = vae.dtype
-        vae.to(torch.float32)
 
         def undo() -> None:
             vae.to(before)
 
+        with undone(undo):
+            vae.to(torch.float32)
         return undo

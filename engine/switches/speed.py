@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SafelightError
 from engine.spec import RunSpec
-from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, on_off
+from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, on_off, undone
 
 if TYPE_CHECKING:
     from engine.loaded import Loaded
@@ -37,7 +37,6 @@ class ChannelsLast(Switch):
         module = loaded.denoiser if part is Part.DENOISER else loaded.pipeline.vae
         # Strides too: of a 1x1 kernel both layouts are "contiguous", and torch would leave the new.
         before = [(p, p.stride()) for p in module.parameters() if p.ndim == 4]
-        module.to(memory_format=torch.channels_last)
 
         def undo() -> None:
             for parameter, stride in before:
@@ -46,6 +45,8 @@ class ChannelsLast(Switch):
                 )
                 parameter.data = old.copy_(parameter.data)
 
+        with undone(undo):
+            module.to(memory_format=torch.channels_last)
         return undo
 
 
@@ -78,14 +79,11 @@ class FusedQkv(Switch):
                     module.fused_projections = False
             vars(denoiser).pop("original_attn_processors", None)
 
-        try:
-            denoiser.fuse_qkv_projections()
-        except ValueError as error:
-            undo()
-            raise SafelightError("This model cannot fuse its projections.") from error
-        except BaseException:  # out of memory, half-way
-            undo()
-            raise
+        with undone(undo):
+            try:
+                denoiser.fuse_qkv_projections()
+            except ValueError as error:
+                raise SafelightError("This model cannot fuse its projections.") from error
         return undo
 
     def hidden_by(self, values: Mapping[str, str]) -> str:

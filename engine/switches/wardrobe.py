@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.spec import RunSpec
 from engine.switches import BY_NAME, stack
-from engine.switches.base import Cost, Part, Undo
+from engine.switches.base import Cost, HalfOn, Part, Undo
 
 if TYPE_CHECKING:
     from engine.loaded import Loaded
@@ -54,6 +54,7 @@ class Wardrobe:
 
         Raises:
             SafelightError: a value cannot be put on; those before it are.
+            MemoryError, RuntimeError: memory ran out on the way; likewise.
         """
         for part, worn in self._worn.items():
             wanted = [
@@ -69,7 +70,12 @@ class Wardrobe:
                 name, value, _ = key
                 if BY_NAME[name].cost is Cost.PART:
                     tell(f"loading the {BY_NAME[name].label} {value}")
-                worn.append((key, BY_NAME[name].apply(value, loaded, part, spec)))
+                try:
+                    undo = BY_NAME[name].apply(value, loaded, part, spec)
+                except HalfOn:
+                    self.torn = True
+                    raise
+                worn.append((key, undo))
 
     def undress(self) -> None:
         """Take everything off."""

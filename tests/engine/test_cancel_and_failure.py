@@ -224,8 +224,9 @@ def test_out_of_memory_and_on(
     record = tested.fail(spec.with_(batch_size=4))
     assert record.error == (
         "Not enough memory on cpu for a batch of 4 at 64x64 (2.00 GiB more were wanted, 1.20 GiB "
-        "were free). Try a smaller batch or size."
+        "were free). It may work with 2 a call."
     )
+    assert record.advice == {"split": "2"}
     assert record.steps == 1
     assert history.get(record.id) == record
     assert [ref() for ref in held] == [None], "a frame of the failed run still holds its tensors"

@@ -50,13 +50,13 @@ def hold_unet(monkeypatch: pytest.MonkeyPatch, at: int) -> Gate:
 
 
 def hold_writing(monkeypatch: pytest.MonkeyPatch, at: int) -> Gate:
-    gate, write = Gate(at), images._write_atomically
+    gate, write = Gate(at), images.write_atomically
 
     def held(path: Path, data: memoryview) -> None:
         gate()
         write(path, data)
 
-    monkeypatch.setattr(images, "_write_atomically", held)
+    monkeypatch.setattr(images, "write_atomically", held)
     return gate
 
 
@@ -142,14 +142,14 @@ def test_cancel_between_two_pictures(
     harness: Make, spec: RunSpec, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tested = harness(history)
-    write = images._write_atomically
+    write = images.write_atomically
 
     def cancelling(path: Path, data: memoryview) -> None:
         tested.engine.cancel()
         write(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(images, "_write_atomically", cancelling)
+        patch.setattr(images, "write_atomically", cancelling)
         end = tested.end_of(tested.engine.submit(spec.with_(batch_size=3)))
     assert isinstance(end, RunCancelled)
     assert [image.seed for image in end.record.images] == [7]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageDraw
 
@@ -60,6 +60,8 @@ class ScriptedEngine:
         self.queue: list[tuple[int, RunSpec]] = []
         self.current: tuple[int, RunSpec] | None = None
         self.submitted: list[RunSpec] = []
+        self.filled: list[RunSpec] = []
+        self.fills: list[int] = []
         self.warmed: list[str] = []
         self.refuse: SafelightError | None = None
         self.started = self.stopped = False
@@ -82,7 +84,21 @@ class ScriptedEngine:
         self.emit(events.RunQueued(run_id, spec, len(self.queue)))
         return run_id
 
+    def fill(self, spec: RunSpec) -> int:
+        if self.refuse is not None:
+            raise self.refuse
+        run_id = self._next_id
+        self._next_id += 1
+        self.filled.append(spec)
+        self.fills.append(run_id)
+        self.emit(events.FillQueued(run_id, spec, len(self.queue) + 1))
+        return run_id
+
     def cancel(self, run_id: int | None = None) -> bool:
+        is_on = run_id is None and self.current is None
+        if self.fills and (is_on or run_id == self.fills[0]):
+            self.end_fill()
+            return True
         if run_id is None or (self.current and self.current[0] == run_id):
             if self.current is None:
                 return bool(self.queue) and self.cancel(self.queue[0][0])
@@ -108,7 +124,7 @@ class ScriptedEngine:
 
     @property
     def busy(self) -> bool:
-        return self.current is not None or bool(self.queue)
+        return self.current is not None or bool(self.queue or self.fills)
 
     # What the test says
 
@@ -152,14 +168,36 @@ class ScriptedEngine:
         images = tuple(picture(seed) for seed in spec.seeds)
         self.emit(events.RunFinished(run_id, record_of(run_id, spec), images))
 
-    def fail(self, sentence: str, *, made: bool = False) -> None:
+    def fail(
+        self, sentence: str, *, made: bool = False, advice: Mapping[str, str] | None = None
+    ) -> None:
         """Let the current run fail, before or after its pictures were ``made``."""
         assert self.current is not None
         run_id, spec = self.current
         self.current = None
         images = tuple(picture(seed) for seed in spec.seeds) if made else ()
         record = record_of(run_id, spec, Status.FAILED, sentence)
+        record = replace(record, advice=advice or {})
         self.emit(events.RunFailed(run_id, record, images))
+
+    def retry(self, switches: Mapping[str, str], reason: str) -> None:
+        """Let the current run begin again by itself."""
+        assert self.current is not None
+        self.emit(events.RunRetried(self.current[0], switches, reason))
+
+    def try_fill(self, batch: int, *, fits: bool) -> None:
+        """Try a batch; the first one starts the search."""
+        if batch == 1:
+            self.emit(events.FillStarted(self.fills[0], self.filled[-1], len(self.queue)))
+        self.emit(events.FillTried(self.fills[0], batch, fits))
+
+    def found(self, batch: int, *, remembered: bool = False) -> None:
+        """End the search with an answer."""
+        self.emit(events.FillFound(self.fills.pop(0), batch, remembered))
+
+    def end_fill(self, error: str = "") -> None:
+        """End the search without one."""
+        self.emit(events.FillEnded(self.fills.pop(0), error))
 
     def sample_memory(self, used: int) -> None:
         """Tell how much memory is in use."""
@@ -167,8 +205,6 @@ class ScriptedEngine:
 
 
 def _changed(event: events.CheckpointLoaded, changes: dict[str, object]) -> events.CheckpointLoaded:
-    from dataclasses import replace
-
     return replace(event, **changes)  # type: ignore[arg-type]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from shutil import get_terminal_size
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
+    from tui.screens.studio_ladder import Ladder
     from tui.stock import Stock
 
 
@@ -40,6 +41,9 @@ class Host(Protocol):
 
     def submit(self, spec: RunSpec) -> None:
         """Queue a run."""
+
+    def fill(self, spec: RunSpec) -> None:
+        """Queue a search for the largest batch that fits."""
 
     @property
     def stock(self) -> Stock:
@@ -124,6 +128,13 @@ class StudioScreen(Overlays):
 
         return Foresight(self)
 
+    @cached_property
+    def ladder(self) -> Ladder:
+        """What to do when memory is short. Not needed for the first frame."""
+        from tui.screens.studio_ladder import Ladder
+
+        return Ladder(self)
+
     def draw_for(self, terminal: Terminal) -> None:
         """Draw pictures for this terminal. May be called before anything is on the screen."""
         self._terminal = terminal
@@ -167,26 +178,36 @@ class StudioScreen(Overlays):
         self.spec_form.fit_to_checkpoint()
         spec, problems = forms.parse(self.spec_form.values)
         self.spec_form.show_problems(problems)
-        if spec is None:
-            return
+        if spec is not None:
+            self.when_here(spec, self.run)
+
+    def when_here(self, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
+        """Go on with a spec, when its checkpoint is here or may be downloaded."""
         from tui.screens.asking import is_to_come
 
         if hub_id := is_to_come(self, spec.checkpoint):
-            self._ask_first(hub_id, spec)
+            self._ask_first(hub_id, spec, go)
         else:
-            self._submit(spec)
+            go(spec)
 
-    def _submit(self, spec: RunSpec) -> None:
+    def run(self, spec: RunSpec) -> None:
+        """Ask for a run, and follow it."""
         self.following = True
         self.runs.look_at_newest()
         self.host.submit(spec)
 
     @work(exclusive=True, group="asking")
-    async def _ask_first(self, hub_id: str, spec: RunSpec) -> None:
+    async def _ask_first(self, hub_id: str, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
         from tui.screens.asking import may_download
 
         if await may_download(self, hub_id):
-            self._submit(spec)
+            go(spec)
+
+    def action_take_advice(self) -> None:
+        self.ladder.take_advice()
+
+    def action_fill(self) -> None:
+        self.ladder.fill_up()
 
     def action_stop(self) -> None:
         if self.host.stop_run():

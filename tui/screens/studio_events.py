@@ -6,6 +6,7 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from engine import events
+from engine.ladder import words
 from engine.record import RunRecord
 from engine.spec import RunSpec
 from tui.text import one_line, seconds, size
@@ -148,6 +149,13 @@ class EventPainter:
         self._progress(Progress(f"#{event.run_id} compiling", detail=words))
 
     @show.register
+    def _(self, event: events.RunRetried) -> None:
+        rungs = words(event.switches)
+        self._studio.say(f"#{event.run_id} ran out of memory; trying with {rungs}.", "warning")
+        if not self._is_stopping:
+            self._progress(Progress(f"#{event.run_id} again with {rungs}", detail=event.reason))
+
+    @show.register
     def _(self, event: events.RunDecoding) -> None:
         self._progress(Progress(f"#{event.run_id} decoding", detail=self._queue_text()))
 
@@ -193,9 +201,34 @@ class EventPainter:
             studio.show_pictures(event.images, record.spec, event.run_id)
         elif studio.following:
             studio.show_run(Row.of(record))
-        self._progress(Progress(f"✗ #{event.run_id} failed", detail=record.error, tone="bad"))
+        invitation = studio.ladder.invitation(record)
+        failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
+        self._progress(Progress(failed, detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error}", "bad")
-        studio.notify(record.error, title=f"#{event.run_id} failed", severity="error")
+        studio.notify(
+            f"{record.error} {invitation}".rstrip(),
+            title=f"#{event.run_id} failed",
+            severity="error",
+        )
+
+    @show.register(events.FillQueued)
+    @show.register(events.FillStarted)
+    @show.register(events.FillTried)
+    @show.register(events.FillFound)
+    @show.register(events.FillEnded)
+    def _(self, event: events.Event) -> None:
+        ladder = self._studio.ladder
+        if isinstance(event, events.FillStarted):
+            self._running, self._is_stopping = True, False
+        if isinstance(event, (events.FillQueued, events.FillStarted)):
+            self._waiting = event.waiting
+        is_over = isinstance(event, (events.FillFound, events.FillEnded))
+        if is_over and ladder.is_filling:
+            self._running = False
+        elif is_over:  # it never started
+            self._waiting = max(0, self._waiting - 1)
+        if not (isinstance(event, events.FillTried) and self._is_stopping):
+            ladder.show(event)
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:
@@ -214,11 +247,13 @@ class EventPainter:
 def phases(record: RunRecord) -> str:
     """Where the time went, largest first, and the peak of memory."""
     times = record.seconds
-    named = (
+    named: tuple[tuple[str, float], ...] = (
         *(("load", times.load), ("compile", times.compile)),
         *(("encode", times.encode), ("denoise", times.denoise)),
         *(("decode", times.decode), ("save", times.save)),
     )
+    if times.retried:
+        named = (("ran out of memory", times.retried), *named)
     parts = [f"{name} {seconds(value)}" for name, value in named if value >= 0.0005]
     if record.memory_peak_bytes:
         parts.append(f"peak {size(record.memory_peak_bytes)}")

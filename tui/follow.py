@@ -1,0 +1,83 @@
+"""Follows a run, or a search for the largest batch, to its end; tells stderr how it goes."""
+
+from __future__ import annotations
+
+import sys
+from queue import SimpleQueue
+
+from engine import events
+from engine.api import EngineAPI
+from engine.ladder import words
+from engine.record import RunRecord, Status
+from engine.spec import RunSpec
+from tui.headless_checkpoints import DownloadLines
+from tui.interrupts import Interrupts
+from tui.output import tell
+from tui.text import clean, seconds
+
+Told = SimpleQueue[events.Event]
+
+
+def make(engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts) -> RunRecord:
+    """Make one run and wait for its end."""
+    run_id = engine.submit(spec)
+    if interrupts.count:
+        engine.cancel(run_id)  # asked to stop before there was anything to stop
+    download = DownloadLines()
+    while True:
+        event = told.get()
+        match event:
+            case events.CheckpointLoading():
+                _loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
+            case events.StepCompleted():
+                _step(event)
+            case events.RunRetried():
+                tell(f"{event.reason} Trying with {words(event.switches)}.")
+            case (
+                events.RunFinished(record=record)
+                | events.RunCancelled(record=record)
+                | events.RunFailed(record=record)
+            ) if event.run_id == run_id:
+                if record.status is not Status.FAILED:
+                    tell(f"{record.status.value} in {seconds(record.seconds.total)}")
+                return record
+
+
+def search(
+    engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts
+) -> events.FillFound | events.FillEnded:
+    """Look for the largest batch that fits and wait for the answer."""
+    run_id = engine.fill(spec)
+    if interrupts.count:
+        engine.cancel(run_id)
+    download = DownloadLines()
+    while True:
+        event = told.get()
+        match event:
+            case events.CheckpointLoading():
+                _loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
+            case events.FillTried():
+                tell(f"A batch of {event.batch} {'fits' if event.fits else 'does not fit'}.")
+            case events.FillFound():
+                known = ", as was found before" if event.remembered else ""
+                tell(f"The largest batch that fits is {event.batch}{known}.")
+                return event
+            case events.FillEnded():
+                return event
+
+
+def _loading(event: events.CheckpointLoading) -> None:
+    tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+
+
+def _step(event: events.StepCompleted) -> None:
+    """One line that is written over on a terminal, and left out elsewhere."""
+    if sys.stderr.isatty():
+        end = "\n" if event.step == event.steps else ""
+        rate = f"{event.rate:.1f} it/s" if event.rate else ""
+        sys.stderr.write(f"\r\x1b[Kstep {event.step}/{event.steps}  {rate}{end}")
+        sys.stderr.flush()
