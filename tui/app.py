@@ -77,7 +77,8 @@ class SafelightApp(App[int]):
         self._remembered = self._read_remembered()
         self._mailbox: Mailbox | None = None
         self._engine: EngineAPI | None = None
-        self._why_not = "Safelight is still opening; try again in a moment."
+        self._why_not = ""
+        self._early: list[Callable[[EngineAPI], object]] = []
         self.engine_ended = True
         self.studio = StudioScreen(self._last_form(), terminal.limited_to(settings.graphics))
         self._use_themes()
@@ -174,6 +175,9 @@ class SafelightApp(App[int]):
         self.engine_ended = False
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
         self.studio.spec_form.offer_what_fits()
+        early, self._early = self._early, []
+        for what in early:
+            self._ask(what)
         spec, _ = forms.parse(self.studio.spec_form.values)
         if spec is not None:
             self._engine.warm_up(spec.checkpoint)
@@ -208,7 +212,10 @@ class SafelightApp(App[int]):
 
     def _ask(self, what: Callable[[EngineAPI], object]) -> None:
         if self._engine is None:
-            self.notify(self._why_not, severity="error")
+            if self._why_not:
+                self.notify(self._why_not, severity="error")
+            else:
+                self._early.append(what)  # a key that came right after the first frame
             return
         try:
             what(self._engine)

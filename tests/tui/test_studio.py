@@ -15,6 +15,8 @@ from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open
 from tests.tui.scripted import ScriptedLab, picture, record_of
+from tui.app import SafelightApp
+from tui.graphics.terminal import Terminal
 from tui.paths import Paths
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
@@ -675,3 +677,15 @@ async def test_all_values_of_a_choice_with_a_word_each(open_app: Open) -> None:
         assert s.studio.spec_form.values["scheduler"] == "PNDM"
         await s.press("enter", "end", "escape")
         assert s.studio.spec_form.values["scheduler"] == "PNDM"
+
+
+async def test_a_run_asked_for_right_after_the_first_frame_is_not_lost(paths: Paths) -> None:
+    lab = ScriptedLab()
+    app = SafelightApp(lab, paths, Settings(), Terminal())
+    open_lab, app._open_lab = app._open_lab, lambda: None  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+r")
+        assert lab.engine is None
+        open_lab()
+        assert lab.engine is not None
+        assert len(lab.engine.submitted) == 1
