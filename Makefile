@@ -20,7 +20,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 pytest: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 bench: $(READY)  ## the figures of speed, as tables
 	@for script in tests/bench/bench_*.py; do echo; $(BIN)/python $$script || exit 1; done
