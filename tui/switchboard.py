@@ -45,8 +45,10 @@ def in_words(values: Mapping[str, str]) -> str:
     """What is turned, shortest first to be read: ``fp16 · VAE tiling · compile full``."""
     words = []
     for name, value in values.items():
-        switch = BY_NAME[name]
-        if value == "on":
+        switch = BY_NAME.get(name)
+        if switch is None:  # of another version
+            words.append(f"{name} {value}")
+        elif value == "on":
             words.append(switch.label)
         elif name == "precision":
             words.append(value)

@@ -184,3 +184,11 @@ def test_texts_of_switches_round() -> None:
     values = {"precision": "fp16", "vae": "/my models/a 'b' vae", "vae_tiling": "on"}
     assert read(written(values)) == values
     assert in_words(values) == "fp16 · VAE /my models/a 'b' vae · VAE tiling"
+
+
+async def test_the_list_of_runs_tells_what_was_turned(open_app: Open) -> None:
+    specs = [RunSpec(PROMPT, switches=s) for s in ({"precision": "fp16"}, {"turbo": "on"}, {})]
+    async with open_app(ScriptedLab([record_of(n, s) for n, s in enumerate(specs, 1)])) as s:
+        seen = s.seen()
+        assert "fp16" in seen
+        assert "turbo" in seen

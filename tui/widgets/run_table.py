@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
@@ -228,12 +229,26 @@ class RunTable(ScrollView, can_focus=True):
             cells.append(Segment(f"{row.memory:>7}  ", dim))
         spec = row.spec
         seed = f"{spec.seed}" if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
-        label = "seed " if width >= 34 else ""
+        turned = _turned(spec)
+        label = "seed " if width >= 34 and not turned else ""
         cells.append(Segment(f"{label}{one_line(seed, 19):<{10 if width >= 56 else 6}} ", base))
         if width >= 56:
             name = one_line(spec.scheduler or "own", 12)
             cells.append(Segment(f"{spec.num_inference_steps:>3} {name:<12} ", dim))
         room = width - sum(cell.cell_length for cell in cells)
+        if turned and room > 4:
+            text = one_line(turned, room)
+            cells.append(Segment(f"{text}  ", base))
+            room -= cell_len(text) + 2
         if room > 6:
             cells.append(Segment(one_line(spec.prompt, room), dim))
         return cells
+
+
+def _turned(spec: RunSpec) -> str:
+    """What was turned for a run, in words: it is what tells two runs of one prompt apart."""
+    if not spec.switches:
+        return ""
+    from tui.switchboard import in_words
+
+    return in_words(spec.switches)
