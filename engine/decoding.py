@@ -34,6 +34,8 @@ class Decoder:
         vae = getattr(self._loaded.pipeline, "vae", None)
         if vae is None:
             return
+        # Pipelines that widen their VAE narrow it again after decoding, but not when that fails.
+        hooks.callback(_narrow, vae, vae.dtype)
         decode = vae.decode
         vae.decode = lambda latents, *args, **kwargs: self._decode(
             vae, decode, latents, *args, **kwargs
@@ -67,6 +69,11 @@ class Decoder:
                     f"The VAE gave {trouble} in {name}; the picture was decoded again in float32."
                 )
             trouble = _trouble(out)
+        if trouble == "black" and dtype != torch.float32 and not self._can_widen():
+            self._notes.append(
+                "The picture is black, and while weights are offloaded the VAE cannot decode it in "
+                "float32. Try precision bf16."
+            )
         if trouble == "NaN":
             raise BrokenOutput(
                 "The VAE gave NaN instead of a picture: its weights are broken, or it does not "
@@ -80,6 +87,11 @@ class Decoder:
 
     def _dtype(self) -> str:
         return str(self._loaded.dtype).removeprefix("torch.")
+
+
+def _narrow(vae: Any, dtype: Any) -> None:
+    if vae.dtype != dtype:
+        vae.to(dtype)
 
 
 def _trouble(out: Any) -> str:

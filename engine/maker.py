@@ -199,6 +199,11 @@ class Maker:
                 attempt.loaded.pipeline.maybe_free_model_hooks()
                 if failure is not None and failure.out_of_memory:
                     attempt.loaded.wardrobe.undress()
+                    offload = attempt.loaded.build.get("offload", "none")
+                    if offload not in ("none", "model"):
+                        # What was fetched is not sent back after a failure: only a load does it.
+                        attempt.loaded = None
+                        self._pipelines.drop()
             # A cancel leaves no cycles behind, and the next run is waiting.
             self.give_back(collect=failure is not None)
         except Exception:  # the device may be lost; the next run tells

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from engine.single_file import load_file
 from engine.switches import Build, Place, unavailable
 from engine.switches.memory import Offload
 from engine.switches.place import place_of
-from engine.switches.precision import Layerwise, Precision
+from engine.switches.precision import DTYPES, Layerwise, Precision
 from engine.vaes import sibling_vaes
 from engine.verify import Part, verify_folder
 
@@ -67,7 +68,7 @@ class Pipelines:
         if (
             now is not None
             and now.name == where.name
-            and now.build.key() == build.key()
+            and _same_build(now, build)
             and now.stamp == _stamp(where.path)
             and not now.wardrobe.torn
         ):
@@ -80,6 +81,7 @@ class Pipelines:
         devices = import_libraries()
         device = devices.pick_device(self._wanted)
         check()
+        _refuse(build, Place(device=device.type))  # while nothing was dropped yet
         where, parts = _prepare(where, device.type != "cpu", tell, check)
         check()
         del now  # else the old one would be held while the new one comes
@@ -96,7 +98,12 @@ class Pipelines:
         own = getattr(pipeline, "scheduler", None)
         if own is None:
             raise CheckpointError(f"Pipelines like this one ({family}) are not supported yet.")
-        place = _place(pipeline, family, device, dtype, where.path)
+        schedulers_taken = schedulers.compatible_names(pipeline, own)
+        place = replace(
+            _place(pipeline, family, device, dtype, where.path),
+            auto_dtype=devices.dtype_name(devices.pick_dtype(device, family)),
+            scheduler=schedulers.name_of(type(own).__name__, own.config),
+        )
         _refuse(build, place)
         if build.get("offload", "none") == "none" and device.type != "cpu":
             tell(f"moving to {device}")
@@ -112,7 +119,7 @@ class Pipelines:
             dtype=dtype,
             width=width,
             height=height,
-            schedulers=schedulers.compatible_names(pipeline, own),
+            schedulers=schedulers_taken,
             uses_negative_prompt=_reads_negative_prompt(pipeline, family),
             rgb=rgb,
             stamp=_stamp(where.path),
@@ -218,6 +225,15 @@ def _place(pipeline: Any, family: str, device: Any, dtype: Any, path: Path | Non
     vaes = sibling_vaes(path) if path is not None and path.is_dir() else ()
     vae = getattr(pipeline, "vae", None)
     return place_of(family, denoiser_of(pipeline), vae, device, dtype, kind=kind, vaes=vaes)
+
+
+def _same_build(now: Loaded, build: Build) -> bool:
+    """Whether what is loaded is what ``build`` asks for: a precision counts by what it means."""
+    wanted, have = dict(build.values), dict(now.build.values)
+    precision = wanted.pop("precision", "auto")
+    have.pop("precision", None)
+    dtype = DTYPES.get(precision, now.place.auto_dtype)
+    return wanted == have and dtype == str(now.dtype).removeprefix("torch.")
 
 
 def _refuse(build: Build, place: Place) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
+from engine import schedulers
 from engine.errors import InvalidSpec
 from engine.loaded import Loaded
 from engine.spec import RunSpec
 from engine.switches import BY_NAME
 from engine.switches.memory import VaeTiling
+from engine.switches.precision import DTYPES
 
 _CALLBACK = "callback_on_step_end"
 
@@ -119,6 +121,12 @@ def idle_switches(spec: RunSpec, loaded: Loaded) -> list[str]:
     for name, value in spec.switches.items():
         switch = BY_NAME[name]
         reason = switch.idle(value, spec) or switch.hidden_by(spec.switches)
+        if name == "spacing":
+            reason = schedulers.idle_spacing(
+                spec.scheduler, value, spec.switches.get("sigmas", ""), loaded.own_scheduler
+            )
+        if name == "precision" and DTYPES.get(value) == loaded.place.auto_dtype:
+            reason = "it is what auto means here"
         if name == "vae_tiling" and VaeTiling.is_idle(
             loaded.pipeline.vae, spec.width or 0, spec.height or 0
         ):

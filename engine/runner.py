@@ -138,12 +138,14 @@ class Runner:
         if spec.switches.get("compile", "off") == "off":
             return
         guided = spec.guidance_scale > 1
-        shape = (spec.width, spec.height, len(pictures), guided)
+        scheduler = self._scheduler()
+        # The scheduler too: timesteps are whole numbers to some, and fractions to others.
+        shape = (spec.width, spec.height, len(pictures), guided, type(scheduler).__name__)
         if shape in loaded.warmed:
             return
         self._emit(RunCompiling(self._run_id))
         self._enter("compile")
-        loaded.pipeline.scheduler = self._scheduler()
+        loaded.pipeline.scheduler = scheduler
         asked = arguments(spec, loaded, pictures, lambda *_: {})
         steps = min(_WARM_UP_STEPS, spec.num_inference_steps)
         with ExitStack() as hooks, torch.inference_mode():
@@ -247,8 +249,7 @@ class Runner:
         """
         if self._loaded.device.type != "cuda":
             return self.steps
-        before, self._previous_step = self._previous_step, _cuda_event()
-        self._previous_step.record()
+        before, self._previous_step = self._previous_step, _recorded(self._loaded.device)
         if last:
             self._previous_step.synchronize()
             return self.steps
@@ -309,5 +310,8 @@ class Runner:
         return images
 
 
-def _cuda_event() -> Any:
-    return torch.cuda.Event()  # type: ignore[no-untyped-call]
+def _recorded(device: Any) -> Any:
+    """An event of all that a CUDA device, which need not be the current one, was given so far."""
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record(torch.cuda.current_stream(device))
+    return event

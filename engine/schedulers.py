@@ -109,7 +109,11 @@ SCHEDULERS: tuple[Scheduler, ...] = (
         "PNDM", "PNDMScheduler", "Stable Diffusion's own default; wants 50 steps.", sigmas=False
     ),
     Scheduler(
-        "LCM", "LCMScheduler", "Only for models distilled for it; 4 to 8 steps.", sigmas=False
+        "LCM",
+        "LCMScheduler",
+        "Only for models distilled for it; 4 to 8 steps.",
+        spacing=False,
+        sigmas=False,
     ),
     Scheduler(
         "Flow Euler",
@@ -220,7 +224,8 @@ def build(
             says what works.
     """
     if name is None or name == name_of(type(own).__name__, own.config):
-        options = _options(type(own), name or "The checkpoint's own scheduler", sigmas, spacing)
+        called = name or "The checkpoint's own scheduler"
+        options = _options(pipeline, own, type(own), called, sigmas, spacing)
         return type(own).from_config(own.config, **options) if options else copy.deepcopy(own)
     names = compatible_names(pipeline, own)
     entry = BY_NAME.get(name)
@@ -237,28 +242,59 @@ def build(
         said = {key for key in own.config if key not in defaults}
         extra |= {k: v for k, v in entry.latent_config.items() if k not in said}
     cls = getattr(diffusers, entry.cls)
-    return cls.from_config(own.config, **extra, **_options(cls, name, sigmas, spacing))
+    return cls.from_config(
+        own.config, **extra, **_options(pipeline, own, cls, name, sigmas, spacing)
+    )
 
 
-def _options(cls: Any, name: str, sigmas: str, spacing: str) -> dict[str, Any]:
+def _options(
+    pipeline: Any, own: Any, cls: Any, name: str, sigmas: str, spacing: str
+) -> dict[str, Any]:
     """The config of the switches, for diffusers' class ``cls``."""
     takes = inspect.signature(cls.__init__).parameters
     options: dict[str, Any] = {}
     if sigmas != "default":
         if SIGMA_FLAGS[sigmas] not in takes:
-            raise InvalidSpec("switches", _takes_none(name, "sigmas", lambda s: s.sigmas))
+            names = compatible_names(pipeline, own)
+            raise InvalidSpec("switches", _takes_none(name, "sigmas", names, lambda s: s.sigmas))
         # Only one of them may be set, and the checkpoint may have set another.
         options |= {flag: flag == SIGMA_FLAGS[sigmas] for flag in SIGMA_FLAGS.values()}
     if spacing != "default":
         if "timestep_spacing" not in takes:
-            raise InvalidSpec("switches", _takes_none(name, "spacing", lambda s: s.spacing))
+            names = compatible_names(pipeline, own)
+            raise InvalidSpec("switches", _takes_none(name, "spacing", names, lambda s: s.spacing))
         options["timestep_spacing"] = spacing
     return options
 
 
-def _takes_none(name: str, switch: str, takes: Callable[[Scheduler], bool]) -> str:
-    those = ", ".join(s.name for s in SCHEDULERS if takes(s))
-    return f"{name} has no {switch} to choose. These have: {those}."
+def _takes_none(
+    name: str, switch: str, names: tuple[str, ...], takes: Callable[[Scheduler], bool]
+) -> str:
+    those = ", ".join(other for other in names if takes(BY_NAME[other]))
+    return f"{name} has no {switch} to choose. " + (f"These have: {those}." if those else "")
+
+
+def idle_spacing(name: str | None, value: str, sigmas: str, own: Any) -> str:
+    """Why ``spacing`` has no effect on a scheduler; ``""`` when it has one.
+
+    Args:
+        value: of ``spacing``.
+        sigmas: value of that switch; ``""`` when it is not turned.
+        own: the checkpoint's own scheduler.
+    """
+    entry = BY_NAME.get(name or "")
+    cls = entry.cls if entry is not None else type(own).__name__
+    if sigmas and cls in _SIGMAS_DECIDE:
+        return "the sigmas say which timesteps are visited"
+    return "the checkpoint has it so already" if own.config.get("timestep_spacing") == value else ""
+
+
+_SIGMAS_DECIDE = (
+    "DPMSolverMultistepScheduler",
+    "UniPCMultistepScheduler",
+    "DEISMultistepScheduler",
+)
+"""Classes that take their timesteps from the sigmas, once these are spaced."""
 
 
 def lacks(name: str | None, switch: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.checkpoints import PICKLES, brief, cached_snapshot, read_json, resolve
 from engine.errors import CheckpointError
+from engine.verify import check_safetensors
 
 if TYPE_CHECKING:
     from engine.loaded import Loaded
@@ -45,7 +47,7 @@ def load_vae(name: str, loaded: Loaded) -> Any:
     place = find_vae(name, loaded.path)
     try:
         if place.is_file():
-            vae = AutoencoderKL.from_single_file(str(place), dtype=own.dtype)
+            vae = _from_file(place, own)
         else:
             vae, info = AutoencoderKL.from_pretrained(
                 place,
@@ -64,6 +66,32 @@ def load_vae(name: str, loaded: Loaded) -> Any:
         raise CheckpointError(f"The VAE {name} could not be loaded: {brief(error)}") from error
     _check_fit(name, vae.config, own.config)
     return vae.eval()
+
+
+def _from_file(path: Path, own: Any) -> Any:
+    """A VAE of one file, in diffusers' layout or its authors', of the shape of the own one.
+
+    The file holds no configuration, and diffusers would fetch one from the hub.
+    """
+    from diffusers import AutoencoderKL
+    from safetensors.torch import load_file
+
+    check_safetensors(path)
+    weights = load_file(path)
+    if any(key.startswith("decoder.up_blocks.") for key in weights):
+        vae = AutoencoderKL.from_config(own.config)
+        vae.load_state_dict(weights)
+        return vae.to(own.dtype)
+    from diffusers.loaders.single_file_utils import SingleFileComponentError
+
+    with tempfile.TemporaryDirectory() as config:
+        own.save_config(config)
+        try:
+            return AutoencoderKL.from_single_file(
+                str(path), config=config, dtype=own.dtype, local_files_only=True
+            )
+        except SingleFileComponentError as error:
+            raise ValueError("there is no VAE in it") from error
 
 
 def find_vae(name: str, checkpoint: Path | None) -> Path:

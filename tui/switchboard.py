@@ -83,7 +83,7 @@ def known(
     if value == switch.default:
         return Known("", switch.cost.value)
     reason = switch.unavailable(value, effective(place, values)) or schedulers.lacks(
-        scheduler, switch.name
+        scheduler or place.scheduler, switch.name
     )
     if not reason:
         with_it = {**values, switch.name: value}
@@ -94,7 +94,7 @@ def known(
 
 def effective(place: Place, values: Mapping[str, str]) -> Place:
     """The place as it will be with the precision that is set."""
-    dtype = DTYPES.get(values.get("precision", "auto"))
+    dtype = DTYPES.get(values.get("precision", "auto"), place.auto_dtype)
     return replace(place, dtype=dtype) if dtype else place
 
 

@@ -43,7 +43,7 @@ class Attention(Switch):
         Choice("math", "Plain matrix products: the reference, slow and large."),
         Choice("cudnn", "SDPA's cuDNN kernel, and no other."),
         Choice("xformers", "xFormers' memory-efficient attention."),
-        Choice("flex", "PyTorch's FlexAttention, compiled."),
+        Choice("flex", "PyTorch's FlexAttention; only worth it with compile."),
         Choice("flash-attn", "The flash-attn package's kernel."),
         Choice("sage", "SageAttention: 8-bit products, faster and slightly coarser."),
     )
@@ -125,6 +125,9 @@ class AttentionSlicing(Switch):
         denoiser = loaded.denoiser
         before = dict(denoiser.attn_processors)
         size: Any = int(value) if value.isdecimal() else value
+        heads = [m.sliceable_head_dim for m in denoiser.modules() if _slices(m)]
+        if value == "auto" and min(heads, default=2) < 2:
+            size = "max"  # half of one head is none
         try:
             denoiser.set_attention_slice(size)
         except ValueError as error:
@@ -134,6 +137,10 @@ class AttentionSlicing(Switch):
             ) from error
         # Not disable_attention_slicing: it makes new processors, and drops a fused one.
         return lambda: denoiser.set_attn_processor(dict(before))
+
+
+def _slices(module: Any) -> bool:
+    return hasattr(module, "sliceable_head_dim") and hasattr(module, "set_attention_slice")
 
 
 def _heeds_backend(denoiser: Any) -> bool:

@@ -51,6 +51,8 @@ class Place:
         denoiser: ``"unet"``, ``"transformer"``, or ``""`` when unknown.
         device: ``"cuda"``, ``"mps"``, ``"cpu"``, or ``""`` when unknown.
         dtype: of the denoiser, for example ``"float16"``; ``""`` when unknown.
+        auto_dtype: what ``precision`` auto means there; ``""`` when unknown.
+        scheduler: the checkpoint's own, by our name; ``""`` when unknown or none of ours.
         features: what the pipeline's classes and this machine have; see
             :data:`engine.switches.place.FEATURES`.
         known: whether the features were looked at; else nothing is refused for lack of one.
@@ -65,6 +67,8 @@ class Place:
     features: frozenset[str] = frozenset()
     known: bool = False
     vaes: tuple[str, ...] = ()
+    auto_dtype: str = ""
+    scheduler: str = ""
     vae_tile: int = 0
 
     def lacks(self, feature: str) -> bool:

@@ -55,13 +55,18 @@ class Offload(Switch):
         elif value == "sequential":
             pipeline.enable_sequential_cpu_offload(device=device)
         else:
-            leaf = value.startswith("group-leaf")
+            leaf, stream = value.startswith("group-leaf"), value.endswith("-stream")
+            vae = getattr(pipeline, "vae", None)
+            # With a stream diffusers fetches copies in the old dtype: a VAE that its pipeline
+            # widens to decode (SDXL's) would be of two dtypes. It stays on the device.
+            widens = stream and bool(vae is not None and vae.config.get("force_upcast"))
             pipeline.enable_group_offload(
                 onload_device=device,
                 offload_device=torch.device("cpu"),
                 offload_type="leaf_level" if leaf else "block_level",
                 num_blocks_per_group=None if leaf else _BLOCKS_PER_GROUP,
-                use_stream=value.endswith("-stream"),
+                use_stream=stream,
+                exclude_modules=["vae"] if widens else None,
             )
 
 

@@ -90,6 +90,8 @@ class VaePrecision(Switch):
     parts = (Part.VAE,)
 
     def unavailable(self, value: str, place: Place) -> str:
+        if value == "fp32" and place.lacks("vae"):
+            return "this kind of checkpoint has no VAE"
         if value == "fp32" and place.dtype == "float32":
             return "no effect: everything computes in fp32 already"
         return ""

@@ -12,6 +12,7 @@ from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, on_off
 if TYPE_CHECKING:
     from engine.loaded import Loaded
 
+_RECOMPILES = 128
 _FUSED = ("to_qkv", "to_kv", "to_added_qkv")
 
 
@@ -35,6 +36,8 @@ class ChannelsLast(Switch):
 
         del value, spec
         module = loaded.denoiser if part is Part.DENOISER else loaded.pipeline.vae
+        if module is None:  # a pipeline without a VAE
+            return lambda: None
         # Strides too: of a 1x1 kernel both layouts are "contiguous", and torch would leave the new.
         before = [(p, p.stride()) for p in module.parameters() if p.ndim == 4]
 
@@ -48,6 +51,10 @@ class ChannelsLast(Switch):
         with undone(undo):
             module.to(memory_format=torch.channels_last)
         return undo
+
+
+def _names(module: Any) -> list[str]:
+    return [name for name in _FUSED if name in module._modules]
 
 
 class FusedQkv(Switch):
@@ -68,14 +75,16 @@ class FusedQkv(Switch):
         del value, part, spec
         denoiser = loaded.denoiser
         before = dict(denoiser.attn_processors)
+        had = [(module, name) for module in denoiser.modules() for name in _names(module)]
 
         def undo() -> None:
             # unfuse_qkv_projections would leave the fused weights in memory.
             denoiser.set_attn_processor(dict(before))
             for module in denoiser.modules():
+                for name in _names(module):
+                    if (module, name) not in had:
+                        module._modules.pop(name)
                 if getattr(module, "fused_projections", False):
-                    for name in _FUSED:
-                        module._modules.pop(name, None)
                     module.fused_projections = False
             vars(denoiser).pop("original_attn_processors", None)
 
@@ -127,10 +136,16 @@ class Compile(Switch):
         del part, spec
         denoiser = loaded.denoiser
         loaded.warmed.clear()
+        dynamo = torch._dynamo.config
+        limit = dynamo.recompile_limit
+        # All blocks share one piece of code, and beyond the limit they would run as if they had
+        # never been compiled, in silence.
+        dynamo.recompile_limit = max(limit, _RECOMPILES)
 
         def undo() -> None:
             for module in denoiser.modules():
                 module._compiled_call_impl = None
+            dynamo.recompile_limit = limit
             # Else a later compile would find this one's graphs, made for other kernels.
             torch._dynamo.reset()
             loaded.warmed.clear()

@@ -105,6 +105,8 @@ def conflict(values: Mapping[str, str]) -> tuple[str, str]:
             if values.get(name, BY_NAME[name].default) != BY_NAME[name].default:
                 label = BY_NAME[name].label
                 return name, f"{label} does not work while weights are offloaded ({offload})"
+        if values.get("compile", "off") in ("full", "max"):
+            return "compile", f"compile {values['compile']} needs its weights to stay ({offload})"
         if offload == "sequential" and values.get("layerwise", "off") != "off":
             return "layerwise", "fp8 storage does not work with sequential offload"
     if values.get("layerwise", "off") != "off":

@@ -97,6 +97,22 @@ def test_a_vae_from_another_checkpoint(harness: Make, sd: Path, spec: RunSpec) -
     assert made.run(spec.with_(switches={"vae": str(sd / "vae")})).images
 
 
+def test_a_vae_of_one_file_needs_nothing_from_the_hub(
+    harness: Make, sd: Path, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> Any:
+        raise AssertionError("asked the network")
+
+    monkeypatch.setattr("socket.getaddrinfo", refused)
+    made = harness(previews=False)
+    never = made.run(spec).images[0].tobytes()
+    file = sd / "vae" / "diffusion_pytorch_model.safetensors"
+    assert made.run(spec.with_(switches={"vae": str(file)})).images[0].tobytes() == never
+    other = sd / "unet" / "diffusion_pytorch_model.safetensors"
+    assert "could not be loaded" in made.fail(spec.with_(switches={"vae": str(other)})).error
+    assert made.run(spec).images[0].tobytes() == never
+
+
 def test_vaes_that_do_not_fit_are_refused(
     harness: Make, checkpoint: Callable[[str], Path], spec: RunSpec, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from engine.events import CheckpointLoaded
+from engine.events import CheckpointLoaded, Event, RunCancelled, RunDecoding
 from engine.loaded import Loaded
 from engine.spec import RunSpec
 from engine.switches import BY_NAME, SWITCHES, Cost, Part
@@ -101,7 +101,9 @@ def test_off_on_off_is_never_on(
             continue
         assert end.record.error == "", (name, value)
         assert end.record.spec.switches == {name: value}
-        costs = BY_NAME[name].cost is Cost.RELOAD
+        same = (name, value) == ("precision", "fp32")  # what auto means on the CPU
+        costs = BY_NAME[name].cost is Cost.RELOAD and not same
+        assert same == ("Precision had no effect: it is what auto means here." in end.record.notes)
         assert len(made.all(CheckpointLoaded)) - loads == costs, (name, value)
         assert pixels(made, spec) == never, (name, value)
         if not costs:
@@ -252,6 +254,56 @@ def test_a_pipeline_that_cannot_be_undone_is_loaded_anew(
     assert len(made.all(CheckpointLoaded)) == 2
 
 
+@pytest.mark.parametrize("how", ["cancelled", "out of memory"])
+def test_a_vae_that_was_widened_to_decode_is_narrowed_whatever_happens(
+    harness: Make, checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """SDXL's pipeline widens its VAE for the decode, and leaves it so when that fails."""
+    from diffusers import AutoencoderKL
+
+    made = harness(previews=False)
+    spec = spec_of(checkpoint("sdxl_upcast")).with_(switches={"precision": "fp16"})
+    never, before = pixels(made, spec), state(loaded_of(made))
+    if how == "cancelled":
+
+        def stop(event: Event) -> None:
+            if isinstance(event, RunDecoding):
+                made.engine.cancel()
+
+        made.react = stop
+        assert isinstance(made.end_of(made.engine.submit(spec)), RunCancelled)
+        made.react = None
+    else:
+
+        def short(*_: Any, **__: Any) -> Any:
+            raise MemoryError
+
+        monkeypatch.setattr(AutoencoderKL, "decode", short)
+        made.fail(spec)
+        monkeypatch.undo()
+    assert state(loaded_of(made)) == before
+    assert pixels(made, spec) == never
+    assert len(made.all(CheckpointLoaded)) == 1
+
+
+def test_a_build_that_cannot_work_keeps_what_is_loaded(harness: Make, sd: Path) -> None:
+    made = harness(previews=False)
+    pixels(made, spec_of(sd))
+    made.fail(spec_of(sd).with_(switches={"offload": "model"}))
+    pixels(made, spec_of(sd))
+    assert len(made.all(CheckpointLoaded)) == 1
+
+
+def test_a_spacing_that_changes_nothing_says_so(harness: Make, sd: Path) -> None:
+    made = harness(previews=False)
+    spec = spec_of(sd).with_(scheduler="DPM++ 2M")
+    own = made.run(spec.with_(switches={"spacing": "linspace"})).record.notes
+    assert own == ()
+    both = {"spacing": "trailing", "sigmas": "karras"}
+    (note,) = made.run(spec.with_(switches=both)).record.notes
+    assert note == "Spacing had no effect: the sigmas say which timesteps are visited."
+
+
 def test_switches_in_conflict_are_refused_before_anything_is_loaded(
     harness: Make, sd: Path
 ) -> None:
@@ -293,6 +345,10 @@ def test_compiled_and_back(harness: Make, sd: Path, value: str) -> None:
     first = made.run(spec.with_(switches={"compile": value})).record
     assert first.seconds.compile > 0
     assert first.steps == 3
+    other = made.run(spec.with_(switches={"compile": value}, scheduler="DDIM")).record
+    assert other.seconds.compile > 0  # whole timesteps are another kind of input
+    if value == "full":
+        assert other.seconds.denoise < other.seconds.compile
     again = made.run(spec.with_(switches={"compile": value})).record
     assert again.seconds.compile == 0
     assert again.seconds.denoise < first.seconds.compile

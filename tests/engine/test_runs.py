@@ -383,7 +383,7 @@ def test_the_rate_counts_steps_that_the_device_has_done(
     start = free = clock.now
 
     class CudaEvent:
-        def record(self) -> None:
+        def __init__(self, _device: object) -> None:
             nonlocal free
             free = max(free, clock.now) + 0.5
             self.done = free
@@ -394,7 +394,7 @@ def test_the_rate_counts_steps_that_the_device_has_done(
     monkeypatch.setattr("engine.runner.time", clock)
     monkeypatch.setattr("engine.clock.time", clock)
     monkeypatch.setattr("engine.clock.synchronize", lambda _: None)
-    monkeypatch.setattr("engine.runner._cuda_event", CudaEvent)
+    monkeypatch.setattr("engine.runner._recorded", CudaEvent)
     pipeline = SimpleNamespace(scheduler=SimpleNamespace(timesteps=range(4)))
     loaded: Any = SimpleNamespace(
         device=SimpleNamespace(type=device), rgb=None, pipeline=pipeline, own_scheduler=None

@@ -11,7 +11,7 @@ from engine.errors import InvalidSpec
 from engine.switches import BY_NAME, SWITCHES, Cost, Part, Place, normalised, parse, unavailable
 from engine.switches.wardrobe import conflict
 
-UNET = Place("sd", "unet", "cpu", "float32", frozenset(), known=True)
+UNET = Place("sd", "unet", "cpu", "float32", frozenset({"vae"}), known=True)
 CUDA = Place("sd", "unet", "cuda", "float16", frozenset({"attention_processors"}), known=True)
 
 

@@ -180,6 +180,13 @@ def sdxl(folder: Path) -> Path:
     return folder
 
 
+def sdxl_upcast(folder: Path) -> Path:
+    """SDXL whose VAE overflows in fp16, as the published one does: its pipeline widens it."""
+    path = sdxl(folder) / "vae" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "force_upcast": True}))
+    return folder
+
+
 def sd3(folder: Path) -> Path:
     """Stable Diffusion 3: three text encoders, a transformer, flow matching, 64x64."""
     from diffusers import (

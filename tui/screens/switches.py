@@ -117,6 +117,8 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
         if reason:
             what = "Cannot be used" if value != switch.default else "Nothing else works here"
             lines.append(Content.styled(f"{what}: {clean(reason)}.", "$warning"))
+        elif value != switch.default and (hidden := switch.hidden_by(self._table.values)):
+            lines.append(Content.styled(f"No effect now: {hidden}.", "$warning"))
         else:
             lines.append(Content.styled(COSTS[switch.cost], "$text-muted"))
         if effect := self._table.effects.get((switch.name, value)):
