@@ -26,7 +26,7 @@ class Effect:
         value: what the run ``run_id`` had.
         against: what the run ``against_run_id`` had; ``None`` for the switch's default.
         seconds_ratio: denoising and decoding of the one by the other, below 1 where it is faster;
-            for batches, by picture. ``None`` when a run has no such time.
+            for several pictures, by picture. ``None`` when a run has no such time.
         memory_difference_bytes: of the peaks, below 0 where it takes less; ``None`` when a run has
             no peak.
         images: the first picture of each run, of the same seed; ``None`` when a run has none.
@@ -196,7 +196,7 @@ def _effect(switch: str, side: _Side, other: _Side) -> Effect:
 
 def _seconds_a_picture(run: RunRecord) -> float:
     """Denoising and decoding: loading, saving and the text are not a switch's doing."""
-    return (run.seconds.denoise + run.seconds.decode) / run.spec.batch_size
+    return (run.seconds.denoise + run.seconds.decode) / len(run.spec.pictures)
 
 
 def _is_time(seconds: float) -> bool:

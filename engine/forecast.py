@@ -4,10 +4,12 @@ Pure functions of records: nothing is read, nothing is remembered. Whatever the 
 becomes a record, so a wrong guess corrects itself. Between and beyond what was measured, the cost
 of a run is taken to be linear:
 
-- seconds of denoising: evaluations x (a + b x work), work being pictures x pixels, twice that under
-  guidance, which asks the model two things at once
+- seconds of denoising: evaluations x (a + b x work), work being pictures x pixels of one call,
+  twice that under guidance, which asks the model two things at once
 - the other seconds, loading left out: c + d x pictures x pixels
-- peak memory: e + f x pictures x pixels
+- peak memory: e + f x pictures x pixels of the largest call
+
+Pictures are those of all prompts. They are made in one call, or in several by the switch ``split``.
 
 The parameters come from the runs of the same checkpoint on the same device that differ least.
 """
@@ -22,6 +24,7 @@ from typing import Any, Literal
 from engine.fit import Curve, Point, curve, typical
 from engine.record import RunRecord, Status
 from engine.spec import RunSpec
+from engine.switches.precision import DTYPES
 
 Sure = Literal["measured", "near", "rough", "unknown"]
 
@@ -82,16 +85,17 @@ def forecast(
         records: of any runs, in any order. Only finished ones on the device of the newest count.
         native_size: width and height in pixels that stand for a size left to the checkpoint.
         weights_bytes: of all its weights in float32; 0 when unknown.
-        dtype_bytes: of one weight as it is loaded here.
+        dtype_bytes: of one weight as it is loaded here, where ``spec`` does not say.
     """
     past = _usable(records)
     kind = past[0].memory_kind if past else ("rss" if dtype_bytes >= 4 else "vram")
+    dtype_bytes = _asked_bytes(spec) or dtype_bytes  # after the kind: it tells no device
     weights = max(weights_bytes, 0) * dtype_bytes // 4
     same = [run for run in past if run.spec.checkpoint == spec.checkpoint]
     size = _size(spec, native_size, same)
     if not same:
-        return _from_weights(spec.batch_size, size, weights, dtype_bytes, kind)
-    alike = [run for run in same if _settings(run.spec) == _settings(spec, size)]
+        return _from_weights(_calls(spec)[0], size, weights, dtype_bytes, kind)
+    alike = [run for run in same if _is_alike(run.spec, spec, size)]
     if alike:
         return _measured(alike[:NEWEST])
     return _scaled(spec, size, same, weights, kind)
@@ -106,6 +110,12 @@ def dtype_bytes_of(records: Sequence[RunRecord]) -> int:
 def dtype_bytes(name: str) -> int:
     """Bytes of one value of a dtype of torch: 2 for ``"float16"``."""
     return 1 if "float8" in name or name.endswith("int8") else 2 if "16" in name else 4
+
+
+def _asked_bytes(spec: RunSpec) -> int:
+    """Bytes of one weight by the precision that is asked for; 0 where it is left to the device."""
+    name = DTYPES.get(spec.switches.get("precision", ""))
+    return dtype_bytes(name) if name else 0
 
 
 def warm_seconds(run: RunRecord) -> float:
@@ -146,6 +156,19 @@ def _settings(spec: RunSpec, size: tuple[int, int] | None = None) -> tuple[objec
     return (*shape, spec.scheduler, spec.switches)
 
 
+def _is_alike(run: RunSpec, spec: RunSpec, size: tuple[int, int]) -> bool:
+    """Whether both cost the same. Prompts are counted last, for they have to be read."""
+    return _settings(run) == _settings(spec, size) and len(run.prompts) == len(spec.prompts)
+
+
+def _calls(spec: RunSpec) -> list[int]:
+    """Pictures of each call of the pipeline, the largest first. A record may hold any ``split``."""
+    pictures, split = len(spec.pictures), spec.switches.get("split", "all")
+    asked = int(split) if split.isdecimal() and len(split) < 4 else 0
+    size = min(asked, pictures) or pictures
+    return [min(size, pictures - at) for at in range(0, pictures, size)]
+
+
 # From runs just like it
 
 
@@ -176,16 +199,16 @@ def _scaled(
     nearest = min(same, key=lambda run: _switches_apart(run.spec, spec))  # the newest of those
     group = [run for run in same if run.spec.switches == nearest.spec.switches][:_FIT_RUNS]
     denoise, rest, memory = _curves(spec, group, weights, kind)
-    pixels = spec.batch_size * size[0] * size[1]
-    evaluations = _evaluations(spec, same)
-    seconds = evaluations * denoise.at(_work(spec, size)) + rest.at(pixels)
+    calls, pixels = _calls(spec), size[0] * size[1]
+    once = sum(denoise.at(_work(spec, size, pictures)) for pictures in calls)
+    seconds = _evaluations(spec, same) * once + rest.at(sum(calls) * pixels)
     away = _steps_away(spec, size, group)
     spread = 1.2 + 0.2 * away
     return Forecast(
         seconds=seconds,
         low_seconds=seconds / spread,
         high_seconds=seconds * spread,
-        memory_bytes=round(memory.at(pixels)) if memory is not None else None,
+        memory_bytes=round(memory.at(calls[0] * pixels)) if memory is not None else None,
         memory_kind=kind,
         sure="near" if away <= 1 else "rough",
         runs=len(group),
@@ -195,37 +218,44 @@ def _scaled(
 def _curves(
     spec: RunSpec, group: Sequence[RunRecord], weights: int, kind: str
 ) -> tuple[Curve, Curve, Curve | None]:
-    """Seconds of an evaluation by work, other seconds by pixels, bytes by pixels."""
+    """Seconds of an evaluation by work, other seconds by pixels, bytes by pixels of a call."""
     denoise: list[Point] = []
     rest: list[Point] = []
     memory: list[Point] = []
     for run in group:
         size = run.spec.width or 0, run.spec.height or 0
-        pixels = run.spec.batch_size * size[0] * size[1]
+        calls, pixels = _calls(run.spec), size[0] * size[1]
+        pictures = sum(calls)
         weight = 1.0 if run.spec.scheduler == spec.scheduler else _OTHER_SCHEDULER
-        each = run.seconds.denoise / (run.evaluations or run.spec.num_inference_steps)
-        denoise.append((_work(run.spec, size), each, weight))
-        rest.append((pixels, max(warm_seconds(run) - run.seconds.denoise, 0.0), 1.0))
+        evaluations = run.evaluations or len(calls) * run.spec.num_inference_steps
+        # The mean of a line is the line at the mean, so a last call that is smaller does no harm.
+        work = _work(run.spec, size, pictures / len(calls))
+        denoise.append((work, run.seconds.denoise / evaluations, weight))
+        rest.append((pictures * pixels, max(warm_seconds(run) - run.seconds.denoise, 0.0), 1.0))
         if run.memory_peak_bytes > 0:
-            memory.append((pixels, run.memory_peak_bytes, 1.0))
+            memory.append((calls[0] * pixels, run.memory_peak_bytes, 1.0))
     base: float = weights + (_PROCESS_BYTES if kind == "rss" else 0)
     if memory and not weights:
         base = max(base, memory[0][1] / 2)
     return curve(denoise), curve(rest), curve(memory, base=base) if memory else None
 
 
-def _work(spec: RunSpec, size: tuple[int, int]) -> int:
-    """What one evaluation of the model has to do, in pixels."""
-    return spec.batch_size * size[0] * size[1] * (2 if spec.guidance_scale > 1 else 1)
+def _work(spec: RunSpec, size: tuple[int, int], pictures: float) -> float:
+    """What one evaluation of the model has to do for so many pictures, in pixels."""
+    return pictures * size[0] * size[1] * (2 if spec.guidance_scale > 1 else 1)
 
 
 def _evaluations(spec: RunSpec, same: Sequence[RunRecord]) -> int:
-    """Calls of the model. The newest run with the scheduler tells: PNDM makes 21 for 20 steps."""
+    """Calls of the model in one call of the pipeline; a record counts those of all of them.
+
+    The newest run with the scheduler tells: PNDM makes 21 for 20 steps.
+    """
     steps = spec.num_inference_steps
     each = 2 if spec.scheduler in _TWO_EVALUATIONS else 1
     for run in same:
         if run.spec.scheduler == spec.scheduler and run.evaluations > 0:
-            return max(1, run.evaluations + each * (steps - run.spec.num_inference_steps))
+            made = round(run.evaluations / len(_calls(run.spec)))
+            return max(1, made + each * (steps - run.spec.num_inference_steps))
     return steps * each
 
 
@@ -238,10 +268,11 @@ def _switches_apart(a: RunSpec, b: RunSpec) -> int:
 def _steps_away(spec: RunSpec, size: tuple[int, int], group: Sequence[RunRecord]) -> int:
     """How far the nearest run is; a switch can change anything, so it counts twice."""
     specs = [run.spec for run in group]
+    batch = len(spec.prompts), spec.batch_size
     seen = (
         any(s.scheduler == spec.scheduler for s in specs),
         any((s.width, s.height) == size for s in specs),
-        any(s.batch_size == spec.batch_size for s in specs),
+        any((len(s.prompts), s.batch_size) == batch for s in specs),
         any((s.guidance_scale > 1) == (spec.guidance_scale > 1) for s in specs),
     )
     return seen.count(False) + 2 * _switches_apart(specs[0], spec)
@@ -251,11 +282,11 @@ def _steps_away(spec: RunSpec, size: tuple[int, int], group: Sequence[RunRecord]
 
 
 def _from_weights(
-    batch: int, size: tuple[int, int], weights: int, dtype_bytes: int, kind: str
+    pictures: int, size: tuple[int, int], weights: int, dtype_bytes: int, kind: str
 ) -> Forecast:
     if not weights:
         return Forecast(memory_kind=kind)
-    activations = batch * size[0] * size[1] * _ALLOWANCE_VALUES_A_PIXEL * dtype_bytes
+    activations = pictures * size[0] * size[1] * _ALLOWANCE_VALUES_A_PIXEL * dtype_bytes
     process = _PROCESS_BYTES if kind == "rss" else 0
     memory = weights + process + _ALLOWANCE_BYTES + activations
     return Forecast(memory_bytes=memory, memory_kind=kind, sure="rough")

@@ -41,7 +41,8 @@ class Known:
         Args:
             spec: as it is asked for: its size and scheduler may be left to the checkpoint.
             records: the runs that were made.
-            dtype_bytes: of one weight as it is loaded here; ``None``: as in the newest run.
+            dtype_bytes: of one weight as it is loaded here, where ``spec`` does not say; ``None``:
+                as in the newest run.
         """
         return forecast(
             spec.with_(checkpoint=self.name, scheduler=spec.scheduler or self.scheduler or None),

@@ -107,6 +107,8 @@ class RunSpec:
     @property
     def prompts(self) -> tuple[str, ...]:
         """The prompts to draw: one, or those between lines of three dashes or more."""
+        if PROMPT_SEPARATOR not in self.prompt:  # far faster, and asked of every run of a history
+            return (self.prompt,)
         parts = _SEPARATOR.split(self.prompt)
         return tuple(part.strip("\n") for part in parts) if len(parts) > 1 else (self.prompt,)
 

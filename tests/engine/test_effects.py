@@ -69,6 +69,7 @@ def test_the_default_may_be_the_newer_of_the_two() -> None:
     "changes",
     [
         {"prompt": "a moon"},
+        {"prompt": "a red sun\n---\na red sun"},
         {"negative_prompt": "stars"},
         {"seed": 8},
         {"checkpoint": "another"},
@@ -139,6 +140,13 @@ def test_fields_are_switches_too() -> None:
         ("num_inference_steps", "20"),
         ("num_inference_steps", "100"),
     ]
+
+
+def test_figures_are_by_picture_of_all_prompts() -> None:
+    two = SPEC.with_(prompt="a sun\n---\na moon")
+    told = found(run(1, two), run(2, two.with_(batch_size=3), 1.5), run(3, SPEC, 9.0))
+    assert told["batch_size", "3"].against_run_id == 1  # of as many prompts
+    assert told["batch_size", "3"].seconds_ratio == pytest.approx(0.5)
 
 
 def _some() -> list[RunRecord]:

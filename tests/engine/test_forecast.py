@@ -40,13 +40,16 @@ class Machine:
     def run(self, run_id: int, spec: RunSpec, *, load: float = 0.0) -> RunRecord:
         assert spec.width
         assert spec.height
-        pixels = spec.batch_size * spec.width * spec.height
+        pictures, one = len(spec.pictures), spec.width * spec.height
+        a_call = min(int(spec.switches.get("split", pictures)), pictures)
+        calls = -(-pictures // a_call)
+        pixels = pictures * one
         work = pixels * (2 if spec.guidance_scale > 1 else 1)
         steps = spec.num_inference_steps
         evaluations = {"PNDM": steps + 1, "Heun": 2 * steps - 1}.get(spec.scheduler or "", steps)
         drawn = random.Random(run_id)
         noise = 1 + self.noise * drawn.uniform(-1, 1)
-        denoise = noise * evaluations * (self.evaluation + self.evaluation_pixel * work)
+        denoise = noise * evaluations * (calls * self.evaluation + self.evaluation_pixel * work)
         rest = noise * (self.fixed + self.pixel * pixels)
         return RunRecord(
             id=run_id,
@@ -56,9 +59,9 @@ class Machine:
             seconds=Seconds(
                 load, 0.2 * rest, denoise, 0.7 * rest, 0.1 * rest, load + denoise + rest
             ),
-            evaluations=evaluations,
-            steps=evaluations,
-            memory_peak_bytes=self.base_bytes + self.pixel_bytes * pixels,
+            evaluations=evaluations * calls,
+            steps=evaluations * calls,
+            memory_peak_bytes=self.base_bytes + self.pixel_bytes * a_call * one,
             memory_kind="vram",
             device=self.device,
             dtype="float16",
@@ -93,6 +96,20 @@ def test_the_same_settings_are_measured() -> None:
     assert told.low_seconds is not None
     assert told.high_seconds is not None
     assert told.low_seconds < seconds(told) < told.high_seconds
+
+
+def test_the_number_of_prompts_is_a_setting() -> None:
+    three = SPEC.with_(prompt="a sun\n---\na moon\n---\na star")
+    past = [MACHINE.run(1, SPEC), MACHINE.run(2, SPEC.with_(batch_size=2))]
+    told, truth = forecast(three, past), MACHINE.run(3, three)
+    assert told.sure == "near"
+    assert told.seconds == pytest.approx(truth.seconds.total)
+    assert told.memory_bytes == pytest.approx(truth.memory_peak_bytes)
+    assert forecast(three, [*past, truth]).sure == "measured"
+    # As many pictures, of one prompt: the same work, and not quite the same run.
+    assert forecast(SPEC.with_(batch_size=3), [truth]).sure == "near"
+    # Whatever they say.
+    assert forecast(three.with_(prompt="a\n---\nb\n---\nc"), [truth]).sure == "measured"
 
 
 def test_loading_is_left_out() -> None:
@@ -230,6 +247,37 @@ def test_evaluations_are_those_of_the_scheduler() -> None:
     assert told.seconds == pytest.approx(truth.seconds.total, rel=0.05)
 
 
+@pytest.mark.parametrize("prompt", ["a", "a\n---\nb"])
+@pytest.mark.parametrize("scheduler", ["DPM++ 2M", "PNDM", "Heun"])
+@pytest.mark.parametrize("before", [None, "1", "2", "3", "64"])
+@pytest.mark.parametrize("after", [None, "1", "3"])
+def test_calls_are_told_from_evaluations(
+    prompt: str, scheduler: str, before: str | None, after: str | None
+) -> None:
+    """Evaluations of a record are those of all calls; memory is that of the largest call."""
+
+    def split(value: str | None, batch: int = 4, steps: int = 20) -> RunSpec:
+        switches = {"split": value} if value else {}
+        changes = {"prompt": prompt, "scheduler": scheduler, "switches": switches}
+        return SPEC.with_(batch_size=batch, num_inference_steps=steps, **changes)
+
+    past = runs(split(before, batch=1), split(before))
+    told, truth = forecast(split(after, steps=21), past), MACHINE.run(9, split(after, steps=21))
+    assert told.sure in ("near", "rough")
+    # Where all calls were of one size, nothing tells what another picture a call takes.
+    one_size = before != after and (before == "1" or (before == "2" and "---" in prompt))
+    assert told.seconds == pytest.approx(truth.seconds.total, rel=0.3 if one_size else 0.01)
+    if not one_size:
+        assert told.memory_bytes == pytest.approx(truth.memory_peak_bytes, rel=0.01)
+
+
+@pytest.mark.parametrize("value", ["0", "some", "", "-1", "9" * 5000, "\u00b2"])
+def test_a_split_of_a_record_may_be_anything(value: str) -> None:
+    past = [replace(MACHINE.run(1, SPEC), spec=SPEC.with_(switches={"split": value}))]
+    more = SPEC.with_(num_inference_steps=30)
+    assert seconds(forecast(more, past)) == seconds(forecast(more, runs(SPEC)))
+
+
 def test_each_step_away_makes_it_less_sure() -> None:
     past = runs(SPEC)
 
@@ -301,6 +349,29 @@ def test_without_a_run_memory_comes_from_the_weights() -> None:
     assert again == half
 
 
+@pytest.mark.parametrize(("value", "size"), [("fp32", 4), ("fp16", 2), ("bf16", 2)])
+def test_the_precision_that_is_asked_for_goes_before_the_newest_run(value: str, size: int) -> None:
+    spec = RunSpec("x", checkpoint="new", width=512, height=512)
+    asked = spec.with_(switches={"precision": value})
+    for usual in (2, 4):
+        past = [replace(MACHINE.run(1, SPEC), dtype="float16" if usual == 2 else "float32")]
+        told = forecast(asked, past, weights_bytes=GB, dtype_bytes=usual)
+        assert told == forecast(spec, past, weights_bytes=GB, dtype_bytes=size)
+        left = spec.with_(switches={"precision": "auto"})
+        same = forecast(spec, past, weights_bytes=GB, dtype_bytes=usual)
+        assert forecast(left, past, weights_bytes=GB, dtype_bytes=usual) == same
+    # Which memory it is, is the device's.
+    assert forecast(asked, [], weights_bytes=GB, dtype_bytes=4).memory_kind == "rss"
+
+
+def test_without_a_run_every_picture_of_a_call_counts() -> None:
+    def memory(**changes: Any) -> int | None:
+        return forecast(SPEC.with_(**changes), [], weights_bytes=GB).memory_bytes
+
+    assert memory(prompt="a\n---\nb") == memory(batch_size=2) != memory()
+    assert memory(batch_size=8, switches={"split": "2"}) == memory(batch_size=2)
+
+
 def test_bytes_of_a_weight() -> None:
     assert dtype_bytes_of([]) == 4
     old, new = runs(SPEC, SPEC)[::-1]
@@ -312,7 +383,7 @@ def test_bytes_of_a_weight() -> None:
 
 any_spec = st.builds(
     RunSpec,
-    prompt=st.sampled_from(["", "a"]),
+    prompt=st.sampled_from(["", "a", "a\n---\nb"]),
     checkpoint=st.sampled_from(["scenes", "other"]),
     num_inference_steps=st.integers(1, 100),
     guidance_scale=st.sampled_from([0.0, 1.0, 4.0]),
@@ -320,7 +391,7 @@ any_spec = st.builds(
     height=st.sampled_from([64, 512]),
     scheduler=st.sampled_from([None, "Euler", "PNDM", "Heun"]),
     batch_size=st.integers(1, 16),
-    switches=st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["on", "off"])),
+    switches=st.dictionaries(st.sampled_from(["a", "split"]), st.sampled_from(["1", "3", "off"])),
 )
 figure = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 100)
 any_run = st.builds(
