@@ -246,4 +246,4 @@ def test_it_is_fast() -> None:
         start = time.perf_counter()
         assert effects(records)
         taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.1
+    assert min(taken) < 1.0  # some 0.06 s; work that grew with the square would take many
