@@ -63,11 +63,24 @@ class Listing:
 
     @property
     def bytes_total(self) -> int:
-        return sum(file.size for file in self.files)
+        """Of what is downloaded: content that has several names comes, and counts, once."""
+        return sum(file.size for file, *_ in by_content(self.files))
 
     def bytes_here(self) -> int:
         """Of those bytes, how many are in the cache, parts of files included."""
-        return sum(min(_here(self.repo / "blobs", file), file.size) for file in self.files)
+        blobs = self.repo / "blobs"
+        return sum(min(_here(blobs, file), file.size) for file, *_ in by_content(self.files))
+
+
+def by_content(files: Iterable[HubFile]) -> list[tuple[HubFile, ...]]:
+    """Files in groups of the same content: both tokenizers of SDXL have one vocabulary, say.
+
+    The cache keeps content under its digest, so each group is one blob with one or more names.
+    """
+    groups: dict[str, list[HubFile]] = {}
+    for file in files:
+        groups.setdefault(file.digest, []).append(file)
+    return [tuple(group) for group in groups.values()]
 
 
 def repo_folder(hub_id: str) -> Path:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from engine.errors import Cancelled, CheckpointError
 from engine.file_lock import locked
-from engine.listing import HubFile, Listing, part_of, request
+from engine.listing import HubFile, Listing, by_content, part_of, request
 
 AT_ONCE = 4
 """Files that are fetched together: one connection does not fill a fast line."""
@@ -113,14 +113,15 @@ class Transfer:
         return snapshot
 
     def _together(self, listing: Listing, files: Iterable[HubFile], snapshot: Path) -> None:
-        waiting = deque(files)
+        # Two threads that append to the blob of one digest would spoil it.
+        waiting = deque(by_content(files))
 
         def work() -> None:
             with suppress(IndexError):
                 while True:
-                    file = waiting.popleft()
+                    same = waiting.popleft()
                     try:
-                        self._one(listing, file, snapshot)
+                        self._one(listing, same, snapshot)
                     except BaseException as error:
                         self._errors.append(error)
                         self._stopped.set()
@@ -143,15 +144,18 @@ class Transfer:
         if self._stopped.is_set():
             raise Cancelled
 
-    def _one(self, listing: Listing, file: HubFile, snapshot: Path) -> None:
+    def _one(self, listing: Listing, same: tuple[HubFile, ...], snapshot: Path) -> None:
+        """Bring the content of files that are all the same, and put it under each name."""
         self._go_on()
+        file = same[0]
         blob = listing.repo / "blobs" / file.digest
         if not blob.is_file():
             part = part_of(blob)
             self._patiently(listing, file, part)
             self._check(listing, file, part)
             part.replace(blob)
-        link(blob, snapshot / file.name)
+        for named in same:
+            link(blob, snapshot / named.name)
 
     def _patiently(self, listing: Listing, file: HubFile, part: Path) -> None:
         """Fetch a file, again and again while the line breaks but bytes keep coming."""

@@ -147,9 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
             piece = content[at : at + PIECE]
             if name == UNET and not self._behave(at):
                 return
-            self.wfile.write(piece)
-            with hub.lock:
+            with hub.lock:  # before it goes: a test that has it must find it counted
                 hub.sent[name] = hub.sent.get(name, 0) + len(piece)
+            self.wfile.write(piece)
 
     def _behave(self, at: int) -> bool:
         hub = self.hub

@@ -12,12 +12,14 @@ import pytest
 from engine import events
 from engine.api import Emit
 from engine.errors import HistoryError
+from engine.hub import HubSize
 from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedEngine, ScriptedLab, record_of
 from tui.cli import main
 from tui.lab import RealLab
+from tui.screens.confirm import ConfirmScreen
 from tui.settings import Settings, read_settings
 from tui.widgets.messages import Messages
 
@@ -84,6 +86,25 @@ async def test_advice_of_an_earlier_session(open_app: Open) -> None:
     async with open_app(ScriptedLab([record_of(2, spec), older])) as s:
         await s.press("f6")
         assert s.engine.submitted == [older.spec.with_(switches={"vae_tiling": "on"})]
+
+
+async def test_advice_that_needs_a_download_asks_first(open_app: Open) -> None:
+    """The checkpoint was deleted since the run failed."""
+    spec = RunSpec("a", "someone/tiny")
+    older = replace(record_of(1, spec, Status.FAILED, SHORT), advice=ADVICE)
+    lab = ScriptedLab([older], sizes={"someone/tiny": HubSize(7 * 1024**3, 0, 20)})
+    async with open_app(lab) as s:
+        await s.press("f6")
+        assert isinstance(s.app.screen, ConfirmScreen)
+        await s.press("escape")
+        assert s.engine.submitted == []
+        assert s.studio.spec_form.values["switches"] == ""
+        assert "again" not in said(s)
+        await s.press("f6", "enter")
+        assert s.engine.submitted == [older.spec.with_(switches=ADVICE)], "a no is not for ever"
+        assert s.studio.spec_form.values["switches"] == "vae_slicing=on"
+        await s.press("f6")
+        assert len(s.engine.submitted) == 1
 
 
 async def test_a_failure_without_advice_names_no_key(open_app: Open) -> None:

@@ -46,13 +46,20 @@ class Ladder:
         if record is None or not record.advice or record.id in self._taken:
             studio.notify("No failed run has advice to take.", timeout=3)
             return
-        try:
-            self._put_on_form(record.advice)
-        except InvalidSpec:  # the form has become another: the run need not mind
-            studio.say("The form is left as it is: the advised switch does not go with it.")
-        self._taken.add(record.id)
-        studio.say(f"#{record.id} again, with {words(record.advice)}.")
-        studio.run(record.spec.with_(switches={**record.spec.switches, **record.advice}))
+
+        def take(spec: RunSpec) -> None:
+            """Only now is it taken: after a no to a download it can be taken later."""
+            try:
+                self._put_on_form(record.advice)
+            except InvalidSpec:  # the form has become another: the run need not mind
+                studio.say("The form is left as it is: the advised switch does not go with it.")
+            self._taken.add(record.id)
+            studio.say(f"#{record.id} again, with {words(record.advice)}.")
+            studio.run(spec)
+
+        # The checkpoint may have been removed since the run failed.
+        spec = record.spec.with_(switches={**record.spec.switches, **record.advice})
+        studio.when_here(spec, take)
 
     def _put_on_form(self, advice: Mapping[str, str]) -> None:
         """Raises ``InvalidSpec``, and changes nothing, when it does not go with what is there."""
