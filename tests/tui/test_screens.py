@@ -88,7 +88,15 @@ async def jumping(s: Session) -> None:
 
 
 async def switching(s: Session) -> None:
-    features = {"vae_slicing", "vae_tiling", "vae_swap", "fused_qkv", "attention_slicing", "bf16"}
+    features = {
+        "vae",
+        "vae_slicing",
+        "vae_tiling",
+        "vae_swap",
+        "fused_qkv",
+        "attention_slicing",
+        "bf16",
+    }
     place = Place("sd", "unet", "cpu", "float32", frozenset(features), True, ("better-vae",))
     s.engine.loaded(place=place)
     s.studio.spec_form.set_switches({"precision": "bf16", "vae": "better-vae"})

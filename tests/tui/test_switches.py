@@ -19,7 +19,9 @@ CPU = Place(
     "unet",
     "cpu",
     "float32",
-    frozenset({"vae_slicing", "vae_tiling", "vae_swap", "fused_qkv", "attention_slicing", "bf16"}),
+    frozenset(
+        {"vae", "vae_slicing", "vae_tiling", "vae_swap", "fused_qkv", "attention_slicing", "bf16"}
+    ),
     known=True,
     vaes=("better-vae",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -17,6 +18,7 @@ from engine.switches import BY_NAME, Place, Switch
 from tui.effect_table import brief
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
+from tui.stock import off_loop
 from tui.switchboard import COSTS, Known, known
 from tui.text import clean
 from tui.widgets.choice import Option
@@ -127,16 +129,10 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
         about.border_title = f"{switch.label} · --set {switch.name}=…"
         about.update(Content("\n").join(lines))
 
-    @work(thread=True, group="effects", exit_on_error=False)
-    def _look_back(self) -> None:
+    @work(group="effects", exit_on_error=False)
+    async def _look_back(self) -> None:
         """What each switch did here, from past runs; pictures are compared off the event loop."""
-        from engine.effects import effects, likeness_of
-
-        found: dict[tuple[str, str], str] = {}
-        for effect in effects(self._records):
-            if effect.switch in BY_NAME:
-                found[effect.switch, effect.value] = brief(effect, likeness_of(effect))
-        self.app.call_from_thread(self._know_effects, found)
+        self._know_effects(await off_loop(partial(_effects, self._records)))
 
     def _know_effects(self, found: dict[tuple[str, str], str]) -> None:
         if self.is_mounted:
@@ -227,3 +223,10 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
 
     def action_run(self) -> None:
         self.dismiss((self._table.values, True))
+
+
+def _effects(records: Sequence[RunRecord]) -> dict[tuple[str, str], str]:
+    from engine.effects import effects, likeness_of
+
+    found = (effect for effect in effects(records) if effect.switch in BY_NAME)
+    return {(each.switch, each.value): brief(each, likeness_of(each)) for each in found}
