@@ -136,7 +136,7 @@ class Attempt:
     def _written(self, index: int, picture: Image.Image, folder: Path | None) -> ImageRecord:
         spec, run_id = self.spec, self.job.run_id
         prompt, seed = spec.pictures[index]
-        own = prompt if len(spec.prompts) > 1 else ""
+        own = prompt if prompt != spec.prompt else ""
         if folder is None:
             return ImageRecord("", seed, picture.width, picture.height, own)
         metadata = {

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from engine.attempt import Attempt
-from engine.errors import Cancelled, InvalidSpec
+from engine.errors import Cancelled, InvalidSpec, SafelightError
 from engine.events import CheckpointDownloading, CheckpointLoaded, CheckpointLoading, Event
 from engine.explain import Failure, explain
 from engine.loaded import Loaded
@@ -163,6 +163,11 @@ class Maker:
         except Cancelled:
             attempt.status = Status.CANCELLED
         except BaseException as error:  # MemoryError and what libraries raise: the engine lives on
+            if attempt.job.is_cancelled() and not isinstance(error, SafelightError):
+                # A Ctrl+C also reaches what torch has started, such as a compiler.
+                log.info("Run %d failed while it was being stopped", attempt.job.run_id)
+                attempt.status = Status.CANCELLED
+                return None
             loaded = attempt.loaded
             return explain(
                 error,

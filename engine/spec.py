@@ -110,7 +110,10 @@ class RunSpec:
         if PROMPT_SEPARATOR not in self.prompt:  # far faster, and asked of every run of a history
             return (self.prompt,)
         parts = _SEPARATOR.split(self.prompt)
-        return tuple(part.strip("\n") for part in parts) if len(parts) > 1 else (self.prompt,)
+        if len(parts) == 1:
+            return (self.prompt,)
+        # Nothing between two lines, or before the first, is a slip and no wish for any picture.
+        return tuple(part.strip("\n") for part in parts if part.strip()) or ("",)
 
     @property
     def pictures(self) -> tuple[tuple[str, int], ...]:

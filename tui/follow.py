@@ -31,6 +31,8 @@ def make(engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts) -
                 _loading(event)
             case events.CheckpointDownloading():
                 download.show(event)
+            case events.RunCompiling():
+                tell("Compiling, once for this size, batch and scheduler")
             case events.StepCompleted():
                 _step(event)
             case events.RunRetried():

@@ -186,6 +186,11 @@ class Switch:
         del value, spec
         return ""
 
+    def missing(self, value: str) -> str:
+        """Why a value that was typed cannot be found on this machine; ``""`` when it can."""
+        del value
+        return ""
+
     def facet(self, value: str, spec: RunSpec) -> str:
         """What of a run ``value`` depends on: another facet puts it on anew."""
         del value, spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.errors import CheckpointError
 from engine.spec import RunSpec
 from engine.switches.base import Choice, Cost, Part, Place, Switch, Undo, undone
 
@@ -33,6 +34,15 @@ class Vae(Switch):
     def unavailable(self, value: str, place: Place) -> str:
         if value != "default" and place.lacks("vae_swap"):
             return "this kind of checkpoint has no VAE that can be swapped"
+        return ""
+
+    def missing(self, value: str) -> str:
+        from engine.vaes import find_vae
+
+        try:
+            find_vae(value, None)
+        except CheckpointError as error:
+            return str(error)
         return ""
 
     def apply(self, value: str, loaded: Loaded, part: Part, spec: RunSpec) -> Undo:

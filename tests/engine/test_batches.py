@@ -27,8 +27,10 @@ Make = Callable[..., EngineHarness]
         ("one", ("one",)),
         ("", ("",)),
         ("one\n---\ntwo", ("one", "two")),
-        ("one\n-----  \ntwo, with --- in it\n---", ("one", "two, with --- in it", "")),
-        ("---\ntwo", ("", "two")),
+        ("one\n-----  \ntwo, with --- in it\n---", ("one", "two, with --- in it")),
+        ("---\ntwo", ("two",)),
+        ("one\n---\n\n---\ntwo", ("one", "two")),
+        ("---", ("",)),
         ("one\n--\ntwo", ("one\n--\ntwo",)),
     ],
 )

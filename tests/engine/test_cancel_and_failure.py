@@ -378,3 +378,22 @@ def test_a_row_that_cannot_be_written(
     assert len(end.images) == 1
     assert Path(end.record.images[0].path).is_file()
     assert tested.run(spec)
+
+
+def test_what_breaks_because_it_was_stopped_is_no_failure(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C in a terminal also reaches the compiler that torch has started."""
+    from diffusers import UNet2DConditionModel
+
+    made = harness()
+
+    def broken(*_: Any, **__: Any) -> Any:
+        made.engine.cancel()
+        raise RuntimeError("C++ compile error")
+
+    monkeypatch.setattr(UNet2DConditionModel, "forward", broken)
+    end = made.end_of(made.engine.submit(spec))
+    assert isinstance(end, RunCancelled)
+    monkeypatch.undo()
+    assert made.run(spec).images

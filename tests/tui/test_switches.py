@@ -112,6 +112,17 @@ async def test_a_value_that_is_typed(open_app: Open) -> None:
         assert table.values == {}
 
 
+async def test_a_vae_that_is_not_here_is_refused_where_it_is_typed(open_app: Open) -> None:
+    async with open_app() as s:
+        table = await opened(s)
+        await go_to(s, table, "vae")
+        await s.press("enter", "end", "enter")
+        await s.type("/nope/x")
+        await s.press("enter")
+        assert "There is no VAE called" in s.seen()
+        assert table.values == {}
+
+
 async def test_a_vae_that_comes_with_the_checkpoint_is_offered(open_app: Open) -> None:
     async with open_app() as s:
         table = await opened(s)

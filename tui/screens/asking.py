@@ -72,5 +72,8 @@ async def choose_checkpoint(studio: StudioScreen) -> None:
         form.fit_to_checkpoint()
         form.prompt.focus()
         return
+    if chosen.name == now:
+        studio.notify("That is the checkpoint on the form: it has its own VAE already.", timeout=4)
+        return
     form.set_switch("vae", chosen.name)
     studio.notify(f"The next run takes the VAE of {one_line(chosen.name, 60)}.", timeout=3)

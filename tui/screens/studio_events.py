@@ -145,7 +145,7 @@ class EventPainter:
 
     @show.register
     def _(self, event: events.RunCompiling) -> None:
-        words = "once for this size and batch; not part of the time"
+        words = "once for this size, batch and scheduler; told apart in the times"
         self._progress(Progress(f"#{event.run_id} compiling", detail=words))
 
     @show.register

@@ -202,7 +202,10 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
     def _ask(self, switch: Switch) -> None:
         def check(text: str) -> str:
             try:
-                return self._know(switch, switch.parse(text)).reason
+                value = switch.parse(text)
+                if value in [choice.value for choice in switch.offered(self._place)]:
+                    return self._know(switch, value).reason
+                return self._know(switch, value).reason or switch.missing(value)
             except InvalidSpec as error:
                 return str(error)
 
