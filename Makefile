@@ -20,7 +20,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 pytest: $(READY)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore tests/terminal
+	$(BIN)/pytest tests/terminal  # one by one: they are about who comes first
 
 bench: $(READY)  ## the figures of speed, as tables
 	@for script in tests/bench/bench_*.py; do echo; $(BIN)/python $$script || exit 1; done

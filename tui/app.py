@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 REDRAWS_PER_SECOND = 10
 STOP_SECONDS = 3.0
+TERMINAL_SECONDS = 2.0
+"""Between two looks whether the terminal is still there."""
 RUNS_AT_START = 500
 
 log = logging.getLogger("safelight.tui")
@@ -145,8 +147,13 @@ class SafelightApp(App[int]):
                 loop.add_signal_handler(number, self._leave, code)
             except (NotImplementedError, RuntimeError, ValueError):
                 break  # Not the main thread, or not POSIX: the default stays.
+        self.set_interval(TERMINAL_SECONDS, self._leave_with_the_terminal)
         # The first frame does not wait for the history or the engine.
         self.call_after_refresh(self._open_lab)
+
+    def _leave_with_the_terminal(self) -> None:
+        if getattr(self._driver, "is_gone", False):
+            self._leave(129)
 
     def _leave(self, code: int) -> None:
         """Go because we were told to, by the system or a line that dropped."""

@@ -132,6 +132,25 @@ def test_a_terminal_that_goes_away_leaves_no_process(opened: Any, tmp_path: Path
     assert record["status"] == "cancelled"
 
 
+def test_a_terminal_that_goes_away_without_a_signal(tmp_path: Path) -> None:
+    """As under a program that takes the signal for itself."""
+    terminal, other = os.openpty()
+    process = subprocess.Popen(
+        [str(COMMAND)],
+        env={**os.environ, "SAFELIGHT_HOME": str(tmp_path), "TERM": "xterm-256color"},
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        start_new_session=True,  # with no controlling terminal, so that no signal comes
+    )
+    os.close(other)
+    heard = b""
+    while b"birds" not in heard:
+        heard += os.read(terminal, 65536)
+    os.close(terminal)
+    assert process.wait(timeout=20) == 129
+
+
 def test_ctrl_c_stops_a_headless_run_and_tells_of_it(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [str(COMMAND), "generate", "a red sun", "--steps", "1000", "--json"],

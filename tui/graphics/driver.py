@@ -6,7 +6,9 @@ Textual does not know them and would type them into the prompt.
 
 from __future__ import annotations
 
+import errno
 import re
+import termios
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
@@ -103,6 +105,15 @@ class Driver(linux_driver.LinuxDriver):
     def start_application_mode(self) -> None:
         vars(self)["_file"] = _Output(self._file)
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the terminal has hung up: its signal may go to whoever started us."""
+        try:
+            termios.tcgetattr(self.fileno)
+        except termios.error as error:
+            return bool(error.args) and error.args[0] == errno.EIO
+        return False
 
     def run_input_thread(self) -> None:
         _Parser.held, Driver.typed_ahead = Driver.typed_ahead, ""
