@@ -121,14 +121,7 @@ class VaeSlicing(Switch):
 
     def apply(self, value: str, loaded: Loaded, part: Part, spec: RunSpec) -> Undo:
         del value, part, spec
-        vae = loaded.pipeline.vae
-        before = vae.use_slicing
-        vae.enable_slicing()
-
-        def undo() -> None:
-            vae.use_slicing = before
-
-        return undo
+        return _enable(loaded.pipeline.vae, "slicing")
 
 
 class VaeTiling(Switch):
@@ -148,14 +141,7 @@ class VaeTiling(Switch):
 
     def apply(self, value: str, loaded: Loaded, part: Part, spec: RunSpec) -> Undo:
         del value, part, spec
-        vae = loaded.pipeline.vae
-        before = vae.use_tiling
-        vae.enable_tiling()
-
-        def undo() -> None:
-            vae.use_tiling = before
-
-        return undo
+        return _enable(loaded.pipeline.vae, "tiling")
 
     @staticmethod
     def tile(vae: Any) -> int:
@@ -167,6 +153,17 @@ class VaeTiling(Switch):
     def is_idle(cls, vae: Any, width: int, height: int) -> bool:
         """Whether a picture is no larger than one tile of this VAE, so that tiling does nothing."""
         return max(width, height) <= cls.tile(vae)
+
+
+def _enable(vae: Any, what: str) -> Undo:
+    """Turn a VAE's ``slicing`` or ``tiling`` on."""
+    before = getattr(vae, f"use_{what}")
+    getattr(vae, f"enable_{what}")()
+
+    def undo() -> None:
+        setattr(vae, f"use_{what}", before)
+
+    return undo
 
 
 def halved(pictures: int, now: str) -> str:
