@@ -52,6 +52,8 @@ class Forecast:
         sure: ``"measured"`` from runs just like it, ``"near"`` from runs that differ a little,
             ``"rough"`` from runs that differ in more or from the weights alone, ``"unknown"``.
         runs: how many runs it was made from.
+        compile_seconds: what compiling will take before that; see
+            :func:`engine.compiling.compile_seconds`.
     """
 
     seconds: float | None = None
@@ -61,6 +63,7 @@ class Forecast:
     memory_kind: str = "rss"
     sure: Sure = "unknown"
     runs: int = 0
+    compile_seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.checkpoints import read_json, resolve
+from engine.checkpoints import Location, cached_snapshot, read_json, resolve
 from engine.errors import Cancelled, CheckpointError
 from engine.listing import ask
 from engine.transfer import Amount, Transfer, is_passing, require_room
 from engine.verify import parts_of
+from engine.weights import origin_of
 
 Tell = Callable[[str | Amount], None]
 """Is given each stage of loading, in words for the user, and how far a download is."""
@@ -27,6 +28,20 @@ Check = Callable[[], None]
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 1.0
 _LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is to be downloaded before a checkpoint can be loaded.
+
+    Attributes:
+        hub_id: ``owner/name``.
+        for_file: the name of the single file that has the weights, when only configuration and
+            tokenizers are lacking; else empty.
+    """
+
+    hub_id: str
+    for_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +63,45 @@ class HubSize:
         return self.bytes_total - self.bytes_here
 
 
-def missing(name: str) -> str:
-    """The hub id that a run of the checkpoint ``name`` would download; empty when all is here.
+def missing(name: str) -> Need | None:
+    """What a run of the checkpoint ``name`` would download; ``None`` when all is here.
 
     Looks at the disk only. A name of nothing is not missing: the run tells what is wrong with it.
     """
     try:
-        where = resolve(name)
+        return need_of(resolve(name))
     except CheckpointError:
-        return ""
+        return None
+
+
+def need_of(where: Location) -> Need | None:
+    """What is to be downloaded before a checkpoint can be loaded.
+
+    Raises :class:`CheckpointError` for a single file that cannot be read.
+    """
+    if where.path is not None and where.single_file:
+        origin = origin_of(where.path)
+        if origin is None or has_configuration(origin.hub_id):
+            return None
+        return Need(origin.hub_id, for_file=where.path.name)
     if where.hub_id is None or (where.path is not None and is_complete(where.path)):
-        return ""
-    return where.hub_id
+        return None
+    return Need(where.hub_id)
 
 
-def size_of(hub_id: str, half: bool) -> HubSize:
-    """Ask the hub how much a download of ``hub_id`` would be; nothing is written.
+def size_of(need: Need, half: bool) -> HubSize:
+    """Ask the hub how much a download would be; nothing is written.
 
     Args:
-        hub_id: ``owner/name``.
+        need: what is lacking.
         half: of the float16 files, where there are such.
 
     Raises:
         CheckpointError: as :func:`download`.
     """
+    hub_id = need.hub_id
     try:
-        listing = ask(hub_id, half)
+        listing = ask(hub_id, half, weights=not need.for_file)
         size = HubSize(listing.bytes_total, listing.bytes_here(), len(listing.files))
         require_room(listing, size.bytes_to_come)
     except CheckpointError:
@@ -81,6 +109,17 @@ def size_of(hub_id: str, half: bool) -> HubSize:
     except Exception as error:
         raise CheckpointError(sentence(hub_id, error)) from error
     return size
+
+
+def has_configuration(hub_id: str) -> bool:
+    """Whether the configuration and tokenizers of a hub id are here, with weights or without."""
+    snapshot = cached_snapshot(hub_id)
+    try:
+        return snapshot is not None and all(
+            any((snapshot / part.name).glob("*.json")) for part in parts_of(snapshot)
+        )
+    except (CheckpointError, OSError):
+        return True  # let the loader say what is wrong with it
 
 
 def is_complete(snapshot: Path) -> bool:
@@ -106,14 +145,14 @@ def _has_part(place: Path) -> bool:
     return True
 
 
-def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
-    """Download what a pipeline needs, as safetensors, and return its folder.
+def download(need: Need, half: bool, tell: Tell, check: Check) -> Path:
+    """Download what a pipeline needs, its weights as safetensors, and return its folder.
 
     The download runs in threads of its own, so that a cancel need not wait for it. A cancelled one
     stops at the next piece, and the next time goes on from there.
 
     Args:
-        hub_id: ``owner/name``.
+        need: what is lacking.
         half: take the float16 files where there are such.
         tell: is given how far it is.
         check: raises :class:`~engine.errors.Cancelled` when the run was asked to stop.
@@ -121,13 +160,13 @@ def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
     Raises:
         CheckpointError: unknown, gated, offline, out of order, pickles only, or no room.
     """
-    tell(f"downloading {hub_id}")
+    tell(f"downloading {'the configuration of ' if need.for_file else ''}{need.hub_id}")
     fetched: Future[Path] = Future()
     transfer = Transfer()
 
     def fetch() -> None:
         try:
-            fetched.set_result(_fetch(hub_id, half, transfer))
+            fetched.set_result(_fetch(need, half, transfer))
         except BaseException as error:
             fetched.set_exception(error)
 
@@ -151,13 +190,13 @@ def download(hub_id: str, half: bool, tell: Tell, check: Check) -> Path:
         thread.join(_STOP_SECONDS)  # a line that stands still is left behind; it writes no more
 
 
-def _fetch(hub_id: str, half: bool, transfer: Transfer) -> Path:
+def _fetch(need: Need, half: bool, transfer: Transfer) -> Path:
     try:
-        return transfer.fetch(ask(hub_id, half))
+        return transfer.fetch(ask(need.hub_id, half, weights=not need.for_file))
     except (CheckpointError, Cancelled):
         raise
     except Exception as error:
-        raise CheckpointError(sentence(hub_id, error)) from error
+        raise CheckpointError(sentence(need.hub_id, error)) from error
 
 
 def sentence(hub_id: str, error: BaseException) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.checkpoints import inspect, resolve
+from engine.compiling import compile_seconds
 from engine.errors import CheckpointError
 from engine.forecast import Forecast, dtype_bytes_of, forecast
 from engine.record import RunRecord
@@ -34,7 +35,11 @@ class Known:
     weights_bytes: int = 0
 
     def forecast(
-        self, spec: RunSpec, records: Sequence[RunRecord], dtype_bytes: int | None = None
+        self,
+        spec: RunSpec,
+        records: Sequence[RunRecord],
+        dtype_bytes: int | None = None,
+        made_here: Sequence[RunRecord] = (),
     ) -> Forecast:
         """What a run of ``spec``, which has this checkpoint, will take.
 
@@ -43,14 +48,19 @@ class Known:
             records: the runs that were made.
             dtype_bytes: of one weight as it is loaded here, where ``spec`` does not say; ``None``:
                 as in the newest run.
+            made_here: those that were made since the checkpoint in use was loaded.
         """
-        return forecast(
-            spec.with_(checkpoint=self.name, scheduler=spec.scheduler or self.scheduler or None),
+        spec = spec.with_(checkpoint=self.name, scheduler=spec.scheduler or self.scheduler or None)
+        told = forecast(
+            spec,
             records,
             native_size=(self.width, self.height),
             weights_bytes=self.weights_bytes,
             dtype_bytes=dtype_bytes or dtype_bytes_of(records),
         )
+        size = spec.width or self.width or None, spec.height or self.height or None
+        sized = spec.with_(width=size[0], height=size[1])
+        return replace(told, compile_seconds=compile_seconds(sized, records, made_here))
 
 
 def look_up(checkpoint: str) -> Known:

@@ -98,12 +98,13 @@ def endpoint() -> str:
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
-def ask(hub_id: str, half: bool) -> Listing:
+def ask(hub_id: str, half: bool, *, weights: bool = True) -> Listing:
     """Ask the hub what a checkpoint consists of.
 
     Args:
         hub_id: ``owner/name``.
         half: take the float16 files where there are such.
+        weights: else only the configuration and the tokenizers.
 
     Raises:
         CheckpointError: it is no checkpoint, or not one that is loaded.
@@ -116,16 +117,18 @@ def ask(hub_id: str, half: bool) -> Listing:
     siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
     if "model_index.json" not in siblings:
         raise CheckpointError(f"{hub_id} on the hub is not a diffusers checkpoint.")
-    if not any(name.endswith(".safetensors") for name in siblings):
+    if weights and not any(name.endswith(".safetensors") for name in siblings):
         raise _pickles(hub_id)
     commit = info.sha or ""
     if not _COMMIT.fullmatch(commit):
         raise CheckpointError(f"The hub did not say which version of {hub_id} it has.")
-    names = select(hub_id, _index(hub_id, commit), siblings, half)
+    names = select(hub_id, _index(hub_id, commit), siblings, half, weights=weights)
     return Listing(hub_id, commit, tuple(_file(hub_id, siblings[name]) for name in names))
 
 
-def select(hub_id: str, index: dict[str, Any], names: Iterable[str], half: bool) -> tuple[str, ...]:
+def select(
+    hub_id: str, index: dict[str, Any], names: Iterable[str], half: bool, *, weights: bool = True
+) -> tuple[str, ...]:
     """The files that a pipeline needs: those of its parts, with the weights in one precision.
 
     Args:
@@ -133,6 +136,7 @@ def select(hub_id: str, index: dict[str, Any], names: Iterable[str], half: bool)
         index: the content of ``model_index.json``.
         names: of all files of the repository.
         half: take the float16 files where there are such.
+        weights: else none of them, only what is beside them.
 
     Raises:
         CheckpointError: it wants code of its own, or has a part only as a pickle.
@@ -140,22 +144,26 @@ def select(hub_id: str, index: dict[str, Any], names: Iterable[str], half: bool)
     wanted = ["model_index.json"]
     for part in parts_in(index, hub_id):
         inside = [name for name in names if _is_in(part.name, name)]
-        weights = [name for name in inside if name.endswith(".safetensors")]
-        if not weights and any(Path(name).suffix in PICKLES for name in inside):
+        small = [name for name in inside if name.endswith(_SMALL_FILES)]
+        if not weights:
+            wanted += [name for name in small if ".index." not in name]
+            continue
+        tensors = [name for name in inside if name.endswith(".safetensors")]
+        if not tensors and any(Path(name).suffix in PICKLES for name in inside):
             raise _pickles(hub_id)
-        fp16 = [name for name in weights if ".fp16" in name]
-        plain = [name for name in weights if "." not in Path(name).stem]
+        fp16 = [name for name in tensors if ".fp16" in name]
+        plain = [name for name in tensors if "." not in Path(name).stem]
         take_half = bool(fp16) and (half or not plain)
-        wanted += fp16 if take_half else plain or weights
-        wanted += [name for name in inside if _is_small(name, take_half)]
+        wanted += fp16 if take_half else plain or tensors
+        wanted += [name for name in small if _is_of(name, take_half)]
     return tuple(wanted)
 
 
-def _is_small(name: str, half: bool) -> bool:
-    """Whether a file is of the configuration or the tokenizer; an index, of the right weights."""
-    if ".index." in name:
-        return ".safetensors.index" in name and (".fp16" in name) == half
-    return name.endswith(_SMALL_FILES)
+def _is_of(name: str, half: bool) -> bool:
+    """Whether a small file, when it is the index of weights, is that of the right ones."""
+    if ".index." not in name:
+        return True
+    return ".safetensors.index" in name and (".fp16" in name) == half
 
 
 def _is_in(part: str, name: str) -> bool:

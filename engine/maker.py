@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from engine.attempt import Attempt
 from engine.errors import Cancelled, InvalidSpec, SafelightError
@@ -20,7 +20,7 @@ from engine.memory import MemorySampler
 from engine.pipelines import Pipelines
 from engine.record import Status
 from engine.spec import RunSpec
-from engine.switches import Build, build_of, normalised, unavailable
+from engine.switches import normalised, refuse
 from engine.switches.wardrobe import conflict
 from engine.transfer import Amount
 
@@ -65,7 +65,7 @@ class Maker:
         checkpoint: str,
         is_cancelled: Callable[[], bool],
         *,
-        build: Build | None = None,
+        switches: Mapping[str, str] | None = None,
         download: bool = True,
     ) -> tuple[Loaded, bool]:
         """A checkpoint, and whether it had to be loaded; see :meth:`Pipelines.get`."""
@@ -81,7 +81,9 @@ class Maker:
                 done, total = stage.done, stage.total
                 self._tell(CheckpointDownloading(run_id, checkpoint, done, total, stage.rate))
 
-        loaded, fresh = self._pipelines.get(checkpoint, tell, check, build=build, download=download)
+        loaded, fresh = self._pipelines.get(
+            checkpoint, tell, check, switches=switches, download=download
+        )
         if fresh:
             from engine.devices import dtype_name
 
@@ -115,7 +117,7 @@ class Maker:
         began = time.perf_counter()
         try:
             loaded, fresh = self.load(
-                job.run_id, spec.checkpoint, job.is_cancelled, build=build_of(spec.switches)
+                job.run_id, spec.checkpoint, job.is_cancelled, switches=spec.switches
             )
         finally:
             attempt.load_seconds = time.perf_counter() - began
@@ -182,8 +184,7 @@ class Maker:
     def _dress(self, attempt: Attempt, loaded: Loaded) -> None:
         """Turn the switches; what takes time counts as loading."""
         spec = attempt.spec
-        for name, reason in unavailable(spec.switches, loaded.place).items():
-            raise InvalidSpec("switches", f"{name} {spec.switches[name]} cannot be used: {reason}.")
+        refuse(spec.switches, loaded.place)
 
         def tell(stage: str) -> None:
             self._tell(CheckpointLoading(attempt.job.run_id, spec.checkpoint, stage))

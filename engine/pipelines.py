@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,12 @@ from typing import Any
 
 from engine import checkpoints, hub, schedulers
 from engine.checkpoints import Location
-from engine.errors import CheckpointError, DeviceError, InvalidSpec
+from engine.errors import CheckpointError, DeviceError
 from engine.folder import load_folder
 from engine.hub import Check, Tell
 from engine.loaded import Loaded, denoiser_of
-from engine.single_file import load_file
-from engine.switches import Build, Place, unavailable
+from engine.single_file import load_file, require_origin
+from engine.switches import Build, Place, build_of, refuse
 from engine.switches.memory import Offload
 from engine.switches.place import place_of
 from engine.switches.precision import DTYPES, Layerwise, Precision
@@ -45,7 +46,7 @@ class Pipelines:
         tell: Tell,
         check: Check,
         *,
-        build: Build | None = None,
+        switches: Mapping[str, str] | None = None,
         download: bool = True,
     ) -> tuple[Loaded, bool]:
         """The checkpoint called ``name``, and whether it had to be loaded.
@@ -54,17 +55,19 @@ class Pipelines:
             name: see :func:`engine.checkpoints.resolve`.
             tell: is given each stage.
             check: is asked between two stages, and raises when nobody wants it any more.
-            build: how to load it; another build than it was loaded with is another load.
+            switches: of the run. Those of loading say how; another build than it was loaded with is
+                another load.
             download: fetch from the hub what is not on this machine; else that is an error.
 
         Raises:
-            CheckpointError, DeviceError: one sentence; the checkpoint in use before is kept when
-                the new one is refused before loading.
+            CheckpointError, DeviceError, InvalidSpec: one sentence; the checkpoint in use before is
+                kept when the new one, or a switch on it, is refused before loading.
             Cancelled: by ``check``.
         """
         check()
         where = checkpoints.resolve(name)
-        now, build = self._loaded, build or Build()
+        now, switches = self._loaded, switches or {}
+        build = build_of(switches)
         if (
             now is not None
             and now.name == where.name
@@ -81,7 +84,8 @@ class Pipelines:
         devices = import_libraries()
         device = devices.pick_device(self._wanted)
         check()
-        _refuse(build, Place(device=device.type))  # while nothing was dropped yet
+        # While nothing was dropped, or downloaded, yet:
+        refuse(switches, replace(_foreseen(where), device=device.type))
         where, parts = _prepare(where, device.type != "cpu", tell, check)
         check()
         del now  # else the old one would be held while the new one comes
@@ -89,7 +93,7 @@ class Pipelines:
         while not _LOADING.acquire(timeout=0.1):
             check()
         try:
-            pipeline, family, dtype = _load(where, parts, device, build, tell, check, download)
+            pipeline, family, dtype = _load(where, parts, device, build, tell, check)
         finally:
             _LOADING.release()
         check()
@@ -104,7 +108,7 @@ class Pipelines:
             auto_dtype=devices.dtype_name(devices.pick_dtype(device, family)),
             scheduler=schedulers.name_of(type(own).__name__, own.config),
         )
-        _refuse(build, place)
+        refuse(build.values, place)
         if build.get("offload", "none") == "none" and device.type != "cpu":
             tell(f"moving to {device}")
             pipeline.to(device)
@@ -173,21 +177,24 @@ def import_libraries() -> Any:
 
 
 def _require_here(where: Location) -> None:
-    """Refuse a hub id of which something is still to be downloaded."""
-    if where.hub_id is not None and (where.path is None or not hub.is_complete(where.path)):
-        raise CheckpointError(f"{where.hub_id} is not on this machine, or not all of it.")
+    """Refuse a checkpoint of which something is still to be downloaded."""
+    if need := hub.need_of(where):
+        raise CheckpointError(f"{need.hub_id} is not on this machine, or not all of it.")
 
 
 def _prepare(
     where: Location, half: bool, tell: Tell, check: Check
 ) -> tuple[Location, tuple[Part, ...]]:
     """Download when needed, and refuse what is unsafe or broken while nothing was dropped yet."""
+    if where.path is not None and where.single_file:
+        require_origin(where.path)
+    folder = None
+    if need := hub.need_of(where):
+        folder = hub.download(need, half, tell, check)
     if where.single_file:
         return where, ()
-    path = where.path
-    if where.hub_id is not None and (path is None or not hub.is_complete(path)):
-        path = hub.download(where.hub_id, half, tell, check)
-        where = Location(where.name, path, where.hub_id)
+    path = folder or where.path
+    where = Location(where.name, path, where.hub_id)
     assert path is not None
     return where, verify_folder(path)
 
@@ -199,14 +206,13 @@ def _load(
     build: Build,
     tell: Tell,
     check: Check,
-    download: bool,
 ) -> tuple[Any, str, Any]:
     """Load from disk; returns the pipeline, its family and dtype. Errors become sentences."""
     assert where.path is not None
     wanted = Precision.dtype(build.get("precision", "auto"))
     try:
         if where.single_file:
-            return load_file(where.path, device, wanted, tell, check, download=download)
+            return load_file(where.path, device, wanted, tell, check)
         return load_folder(where.path, parts, device, wanted, tell, check)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         raise CheckpointError(
@@ -236,10 +242,12 @@ def _same_build(now: Loaded, build: Build) -> bool:
     return wanted == have and dtype == str(now.dtype).removeprefix("torch.")
 
 
-def _refuse(build: Build, place: Place) -> None:
-    """Raises :class:`InvalidSpec` for a switch of the build that does not work here."""
-    for name, reason in unavailable(build.values, place).items():
-        raise InvalidSpec("switches", f"{name} {build.values[name]} cannot be used: {reason}.")
+def _foreseen(where: Location) -> Place:
+    """What a checkpoint's files tell of where switches would work."""
+    try:
+        return checkpoints.inspect(where.name).place
+    except CheckpointError:  # told better when it is loaded
+        return Place()
 
 
 def _finish(pipeline: Any, build: Build, device: Any, dtype: Any, tell: Tell) -> None:

@@ -104,11 +104,12 @@ class Transfer:
         snapshot.mkdir(parents=True, exist_ok=True)
         (repo / "refs").mkdir(exist_ok=True)
         (repo / "refs" / "main").write_text(listing.commit, encoding="utf-8")
-        # Weights last: a part with all of its weights has everything else too, so whether a
-        # snapshot is whole can be seen without asking the hub.
-        small = [file for file in listing.files if not file.is_weights]
+        # In an order that shows without asking the hub what is whole: where the index is, all small
+        # files are, and a part with all of its weights has everything else too.
+        index = [file for file in listing.files if file.name == "model_index.json"]
         weights = [file for file in listing.files if file.is_weights]
-        for group in (small, weights):
+        small = [file for file in listing.files if file not in index and not file.is_weights]
+        for group in (small, index, weights):
             self._together(listing, group, snapshot)
         return snapshot
 

@@ -8,6 +8,7 @@ are those of the models' authors, as diffusers knows them too
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,72 @@ _DENOISERS = ("unet", "transformer")
 _CROSS = ".attn2.to_k.weight"  # reads the text
 VAE = "vae"
 """The "family" of a file that is a VAE alone."""
+_NOT_FLUX_1 = ("distilled_guidance_layer.", "single_stream_modulation.")  # Chroma and Flux 2
+_LARGE = "joint_blocks.37.x_block.mlp.fc1.weight"  # the last block of SD 3.5 large
+_POSITIONS = {36_864: "sd3", 147_456: "sd35-medium"}  # by how many places of a picture they know
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The model that a single file was made from, which has what the file lacks.
+
+    Attributes:
+        pipeline: the class of diffusers that makes pictures with it.
+        hub_id: whose configuration and tokenizer are used.
+            Source: ``DIFFUSERS_DEFAULT_PIPELINE_PATHS`` of ``single_file_utils``.
+    """
+
+    pipeline: str
+    hub_id: str
+
+
+_ORIGINS = {
+    "sd1": Origin("StableDiffusionPipeline", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
+    "sd2": Origin("StableDiffusionPipeline", "stabilityai/stable-diffusion-2-1"),
+    "sdxl": Origin("StableDiffusionXLPipeline", "stabilityai/stable-diffusion-xl-base-1.0"),
+    "playground": Origin(
+        "StableDiffusionXLPipeline", "playgroundai/playground-v2.5-1024px-aesthetic"
+    ),
+    "sd3": Origin("StableDiffusion3Pipeline", "stabilityai/stable-diffusion-3-medium-diffusers"),
+    "sd35-medium": Origin("StableDiffusion3Pipeline", "stabilityai/stable-diffusion-3.5-medium"),
+    "sd35-large": Origin("StableDiffusion3Pipeline", "stabilityai/stable-diffusion-3.5-large"),
+    "flux-dev": Origin("FluxPipeline", "black-forest-labs/FLUX.1-dev"),
+    "flux-schnell": Origin("FluxPipeline", "black-forest-labs/FLUX.1-schnell"),
+}
+
+
+def origin_of(path: Path) -> Origin | None:
+    """The model that a single file was made from; ``None`` where it is no whole checkpoint of ours.
+
+    Raises :class:`CheckpointError` when it is damaged or cannot be read.
+    """
+    header = check_safetensors(path)
+    return _ORIGINS.get(_model_of(header, _family_of(header)))
+
+
+def _model_of(header: dict[str, Any], family: str) -> str:
+    """Which model of a family it is; ``""`` for one that wants more than a text."""
+    names = {name.removeprefix("model.diffusion_model."): name for name in header}
+
+    def side(name: str, index: int) -> int:
+        shape = header[names[name]].get("shape") if name in names else None
+        return shape[index] if isinstance(shape, list) and len(shape) > index else 0
+
+    if family in ("sd", "sd1", "sd2", "sdxl"):
+        if side("input_blocks.0.0.weight", 1) in (8, 9):  # edits, or fills in, a picture
+            return ""
+        if family != "sdxl":
+            return "sd2" if family == "sd2" else "sd1"
+        if not any(name.startswith("conditioner.embedders.1.") for name in header):  # a refiner
+            return ""
+        return "playground" if "edm_mean" in header else "sdxl"
+    if family == "sd3":
+        return "sd35-large" if _LARGE in names else _POSITIONS.get(side("pos_embed", 1), "")
+    if family == "flux" and not any(name.startswith(_NOT_FLUX_1) for name in names):
+        if "guidance_in.in_layer.bias" not in names:
+            return "flux-schnell"
+        return "flux-dev" if side("img_in.weight", 1) not in (128, 384) else ""
+    return ""
 
 
 def family_of_file(path: Path) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
             complain(sentence, BAD_ARGUMENTS)
         return BAD_ARGUMENTS
     if options.dry_run:
-        return _foretell(spec, options, paths)
+        return _foretell(spec, settings.device, options, paths)
     lab = RealLab(paths, settings)
     if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
         return complain(why, FAILED)
@@ -129,9 +129,16 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     return CANCELLED if record.status is Status.CANCELLED else DONE
 
 
-def _foretell(spec: RunSpec, options: argparse.Namespace, paths: Paths) -> int:
-    """Say what a run would take, and make nothing."""
+def _foretell(spec: RunSpec, device: str, options: argparse.Namespace, paths: Paths) -> int:
+    """Say what a run would take, or that it would be refused, and make nothing."""
     from engine.known import look_up
+
+    if spec.switches:  # else nothing can be refused, and PyTorch need not start
+        from engine.switches import refuse
+        from engine.switches.survey import survey
+
+        precision = spec.switches.get("precision", "auto")
+        refuse(spec.switches, survey(spec.checkpoint, device, precision))
 
     told = look_up(spec.checkpoint).forecast(spec, _past(paths).latest(RECENT_RUNS))
     if options.json:

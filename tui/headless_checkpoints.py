@@ -52,12 +52,15 @@ def not_allowed(stock: Stock, checkpoint: str) -> str:
 
     Asks the hub for the size. Raises ``SafelightError`` when that cannot be had.
     """
-    hub_id = missing(checkpoint)
-    if not hub_id:
+    need = missing(checkpoint)
+    if need is None:
         return ""
-    found = stock.download_size(hub_id)
+    found, hub_id = stock.download_size(need), need.hub_id
     if not found.bytes_to_come:  # all is here, but was not put together yet
         return ""
+    if need.for_file:
+        lacks = f"{clean(need.for_file)} needs the configuration and tokenizer of {hub_id}"
+        return f"{lacks}. Allow their download of {size(found.bytes_to_come)} with --download."
     if found.bytes_here:
         have = f"Only {size(found.bytes_here)} of {hub_id} are on this machine"
         return f"{have}. Allow the other {size(found.bytes_to_come)} with --download."

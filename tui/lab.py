@@ -15,7 +15,7 @@ from tui.stock import Stock
 if TYPE_CHECKING:
     from engine.api import Emit, EngineAPI
     from engine.history import History
-    from engine.hub import HubSize
+    from engine.hub import HubSize, Need
     from engine.record import RunRecord
     from engine.shelf import Shelved
 
@@ -84,12 +84,12 @@ class RealLab:
 
         return delete(shelved, listed)
 
-    def download_size(self, hub_id: str) -> HubSize:
+    def download_size(self, need: Need) -> HubSize:
         """Ask the hub how much a download would be, in the precision that the device takes."""
         from engine.devices import pick_device
         from engine.hub import size_of
 
-        return size_of(hub_id, half=pick_device(self._device).type != "cpu")
+        return size_of(need, half=pick_device(self._device).type != "cpu")
 
     @property
     def _device(self) -> str | None:

@@ -49,6 +49,9 @@ def _warnings(told: Forecast, sample: MemorySampled | None) -> list[str]:
 
 def _figures(told: Forecast) -> list[str]:
     parts = [seconds(told.seconds)] if told.seconds is not None else []
+    if parts and told.compile_seconds is not None:
+        first = f" {seconds(told.compile_seconds)}" if told.compile_seconds else ""
+        parts[0] += f" after{first} compiling"
     parts += [size(told.memory_bytes)] if told.memory_bytes is not None else []
     if not parts:
         return []
@@ -72,10 +75,18 @@ def sentences(told: Forecast, sample: MemorySampled | None = None) -> str:
         low, high = seconds(told.low_seconds), seconds(told.high_seconds)
         if low != high:
             parts.append(f"Most likely {low} to {high}.")
+    if told.compile_seconds is not None:
+        parts.append(f"It will compile first, once: {_compiling(told)}.")
     if sample is not None and may_not_fit(told, sample):
         need, free = _about(told.memory_bytes or 0), _about(free_bytes(sample))
         parts.append(f"It needs about {need}, and {free} are free for it.")
     return " ".join(parts)
+
+
+def _compiling(told: Forecast) -> str:
+    if not told.compile_seconds:
+        return "no run has told yet how long that takes"
+    return f"about {seconds(told.compile_seconds)} the last times"
 
 
 def source(told: Forecast) -> str:
@@ -99,4 +110,10 @@ def lines(told: Forecast) -> list[tuple[str, str]]:
         time = f"{seconds(told.seconds)}, the checkpoint loaded"
     if told.memory_bytes is not None:
         memory = f"{size(told.memory_bytes)} ({told.memory_kind})"
-    return [("time", time), ("memory", memory), ("sure", f"{told.sure}. {sentences(told)}")]
+    compiling = [] if told.compile_seconds is None else [("compile", f"{_compiling(told)}, before")]
+    return [
+        ("time", time),
+        *compiling,
+        ("memory", memory),
+        ("sure", f"{told.sure}. {sentences(told)}"),
+    ]

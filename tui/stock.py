@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from engine.hub import HubSize
+    from engine.hub import HubSize, Need
     from engine.shelf import Shelved
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Stock(Protocol):
         """Delete one of ``listed``; returns the bytes freed. Raises ``SafelightError``."""
         ...
 
-    def download_size(self, hub_id: str) -> HubSize:
+    def download_size(self, need: Need) -> HubSize:
         """Ask the hub how much a download would be. Raises ``SafelightError``."""
         ...
 

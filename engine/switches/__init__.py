@@ -31,6 +31,7 @@ __all__ = [
     "build_of",
     "normalised",
     "parse",
+    "refuse",
     "unavailable",
 ]
 
@@ -98,6 +99,12 @@ def unavailable(values: Mapping[str, str], place: Place) -> dict[str, str]:
     """Why values do not work at a place, by switch; empty when all do."""
     reasons = ((name, BY_NAME[name].unavailable(value, place)) for name, value in values.items())
     return {name: reason for name, reason in reasons if reason}
+
+
+def refuse(values: Mapping[str, str], place: Place) -> None:
+    """Raises :class:`InvalidSpec` for the first value that does not work at a place."""
+    for name, reason in unavailable(values, place).items():
+        raise InvalidSpec("switches", f"{name} {values[name]} cannot be used: {reason}.")
 
 
 def build_of(values: Mapping[str, str]) -> Build:

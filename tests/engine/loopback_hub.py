@@ -40,7 +40,10 @@ class LoopbackHub:
         held: is set when it holds.
     """
 
-    def __init__(self, folder: Path, extra: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self, folder: Path, extra: dict[str, bytes] | None = None, hub_id: str = HUB_ID
+    ) -> None:
+        self.hub_id = hub_id
         self.files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
@@ -99,10 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
                 hub.known_by.append(path)
         if hub.status:
             self._answer(hub.status, b'{"error": "no"}')
-        elif path == f"/api/models/{HUB_ID}":
-            known = {"id": HUB_ID, "sha": COMMIT, "siblings": hub.siblings()}
+        elif path == f"/api/models/{hub.hub_id}":
+            known = {"id": hub.hub_id, "sha": COMMIT, "siblings": hub.siblings()}
             self._answer(200, json.dumps(known).encode())
-        elif found := re.fullmatch(rf"/{HUB_ID}/resolve/(?:main|{COMMIT})/(.+)", path):
+        elif found := re.fullmatch(rf"/{hub.hub_id}/resolve/(?:main|{COMMIT})/(.+)", path):
             if hub.elsewhere and found[1].endswith(".safetensors"):
                 self._redirect(found[1])
             else:
@@ -171,9 +174,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(folder: Path, extra: dict[str, bytes] | None = None) -> Iterator[LoopbackHub]:
-    """A hub that serves a folder as ``someone/scenes``, until the block ends."""
-    hub = LoopbackHub(folder, extra)
+def serving(
+    folder: Path, extra: dict[str, bytes] | None = None, hub_id: str = HUB_ID
+) -> Iterator[LoopbackHub]:
+    """A hub that serves a folder, until the block ends."""
+    hub = LoopbackHub(folder, extra, hub_id)
     handler = type("Handler", (_Handler,), {"hub": hub})
     server = _Server(("127.0.0.1", 0), handler)
     hub.port = server.server_port

@@ -24,6 +24,7 @@ from tests.engine.harness import EngineHarness
 from tests.engine.loopback_hub import COMMIT, HUB_ID, PIECE, UNET, LoopbackHub, serving
 
 Make = Callable[..., EngineHarness]
+NEED = hub.Need(HUB_ID)
 SPEC = RunSpec("a red sun", HUB_ID, num_inference_steps=2)
 
 
@@ -46,7 +47,7 @@ def served(hub_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopbac
 
 
 def get(tell: hub.Tell = lambda _: None, check: hub.Check = lambda: None) -> Path:
-    return hub.download(HUB_ID, False, tell, check)
+    return hub.download(NEED, False, tell, check)
 
 
 def needed(served: LoopbackHub) -> dict[str, int]:
@@ -64,7 +65,7 @@ def needed(served: LoopbackHub) -> dict[str, int]:
 
 
 def test_the_size_is_that_of_what_is_downloaded(served: LoopbackHub, hub_cache: Path) -> None:
-    size = hub.size_of(HUB_ID, False)
+    size = hub.size_of(NEED, False)
     sizes = needed(served)
     assert (size.bytes_total, size.bytes_here, size.files) == (sum(sizes.values()), 0, len(sizes))
     assert not hub_cache.exists()
@@ -75,7 +76,7 @@ def test_the_size_is_that_of_what_is_downloaded(served: LoopbackHub, hub_cache: 
     served.sent.clear()
     folder = get()
     assert served.sent == {**sizes, "model_index.json": 2 * sizes["model_index.json"]}
-    assert hub.size_of(HUB_ID, False).bytes_to_come == 0
+    assert hub.size_of(NEED, False).bytes_to_come == 0
     assert {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")} == set(sizes)
 
 
@@ -107,7 +108,7 @@ def test_content_with_two_names_comes_once(served: LoopbackHub, attempt: int) ->
     twins |= {f"vae/same{number}.safetensors": served.files[weights] for number in range(3)}
     plain = sum(needed(served).values())
     served.files.update(twins)
-    size = hub.size_of(HUB_ID, False)
+    size = hub.size_of(NEED, False)
     assert (size.bytes_total, size.bytes_here) == (plain + len(words), 0)
     assert size.files == len(needed(served))
     served.sent.clear()
@@ -117,7 +118,7 @@ def test_content_with_two_names_comes_once(served: LoopbackHub, attempt: int) ->
     assert served.bytes_sent == size.bytes_total + index
     assert fetched.amount().done == fetched.amount().total == size.bytes_total
     assert {name: (folder / name).read_bytes() for name in twins} == twins
-    assert hub.size_of(HUB_ID, False).bytes_to_come == 0
+    assert hub.size_of(NEED, False).bytes_to_come == 0
 
 
 INDEX = {
@@ -164,17 +165,17 @@ def test_what_is_refused_before_a_byte_of_it_comes(served: LoopbackHub) -> None:
     for name in ("vae/diffusion_pytorch_model", "unet/diffusion_pytorch_model"):
         served.files[f"{name}.bin"] = served.files.pop(f"{name}.safetensors")
     with pytest.raises(CheckpointError, match="only as pickles"):
-        hub.size_of(HUB_ID, False)
+        hub.size_of(NEED, False)
     index = json.loads(served.files["model_index.json"])
     served.files["model_index.json"] = json.dumps({**index, "unet": ["mine", "Net"]}).encode()
     with pytest.raises(CheckpointError, match="wants code of its own"):
-        hub.size_of(HUB_ID, False)
+        hub.size_of(NEED, False)
     served.files["model_index.json"] = b"[]"
     with pytest.raises(CheckpointError, match="damaged"):
-        hub.size_of(HUB_ID, False)
+        hub.size_of(NEED, False)
     del served.files["model_index.json"]
     with pytest.raises(CheckpointError, match="not a diffusers checkpoint"):
-        hub.size_of(HUB_ID, False)
+        hub.size_of(NEED, False)
 
 
 # What goes wrong
@@ -194,7 +195,7 @@ def test_what_is_refused_before_a_byte_of_it_comes(served: LoopbackHub) -> None:
 )
 def test_refusals(served: LoopbackHub, status: int, code: str, sentence: str) -> None:
     served.status, served.error_code = status, code
-    for attempt in (lambda: hub.size_of(HUB_ID, False), get):
+    for attempt in (lambda: hub.size_of(NEED, False), get):
         with pytest.raises(CheckpointError, match=sentence) as caught:
             attempt()
         assert "\n" not in str(caught.value)
@@ -204,7 +205,7 @@ def test_refusals(served: LoopbackHub, status: int, code: str, sentence: str) ->
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(bundled_path()) as gone:
         monkeypatch.setenv("HF_ENDPOINT", gone.url)
-    for attempt in (lambda: hub.size_of(HUB_ID, False), get):
+    for attempt in (lambda: hub.size_of(NEED, False), get):
         with pytest.raises(CheckpointError, match="the hub cannot be reached"):
             attempt()
 
@@ -238,7 +239,7 @@ def test_a_line_that_is_broken_for_good(
     monkeypatch.setattr(transfer.Transfer, "_stream", stream)
     with pytest.raises(CheckpointError, match="What has come is kept: run again to go on"):
         get()
-    assert hub.missing(HUB_ID) == HUB_ID
+    assert hub.missing(HUB_ID) == NEED
     assert served.bytes_sent == len(served.files["model_index.json"])
 
 
@@ -255,10 +256,10 @@ def test_a_damaged_file_is_thrown_away(served: LoopbackHub) -> None:
     served.spoil = UNET
     with pytest.raises(CheckpointError, match=r"unet/.* of someone/scenes came damaged"):
         get()
-    assert hub.missing(HUB_ID) == HUB_ID
+    assert hub.missing(HUB_ID) == NEED
     served.spoil = ""
     assert hub.is_complete(get())
-    assert hub.missing(HUB_ID) == ""
+    assert hub.missing(HUB_ID) is None
 
 
 def test_a_disk_that_fills_up_keeps_what_has_come(
@@ -295,7 +296,7 @@ def test_a_disk_that_fills_up_keeps_what_has_come(
         patch.setattr(Path, "open", open_full)
         with pytest.raises(CheckpointError, match="The disk is full: someone/scenes could not be"):
             get()
-    here = hub.size_of(HUB_ID, False).bytes_here
+    here = hub.size_of(NEED, False).bytes_here
     assert here > 1000
     served.sent.clear()
     get()
@@ -310,7 +311,7 @@ def test_a_disk_without_room_is_told_before(monkeypatch: pytest.MonkeyPatch) -> 
 
     free = shutil.disk_usage("/")._replace(free=1000)
     monkeypatch.setattr("engine.transfer.shutil.disk_usage", lambda _: free)
-    for attempt in (lambda: hub.size_of(HUB_ID, False), get):
+    for attempt in (lambda: hub.size_of(NEED, False), get):
         with pytest.raises(CheckpointError, match=r"The disk is full: .* set HF_HOME"):
             attempt()
 
@@ -329,14 +330,14 @@ def test_a_cancelled_download_stops_and_goes_on_where_it_was(served: LoopbackHub
     with pytest.raises(Cancelled):
         get(told.append, check)
     asked = len(served.asked)
-    assert hub.missing(HUB_ID) == HUB_ID
-    before = hub.size_of(HUB_ID, False).bytes_here
+    assert hub.missing(HUB_ID) == NEED
+    before = hub.size_of(NEED, False).bytes_here
     assert before >= 30 * PIECE
     # The server goes on; nobody takes what it still sends.
     served.hold_after = 0
     served.release.set()
     assert _no_downloads_are_left()
-    assert hub.size_of(HUB_ID, False).bytes_here == before
+    assert hub.size_of(NEED, False).bytes_here == before
     assert len(served.asked) == asked + 4  # the sizes that were asked for here
     served.sent.clear()
     told.clear()
@@ -408,7 +409,7 @@ def test_offline_by_choice_asks_nobody(served: LoopbackHub) -> None:
     code = (
         "from engine import hub\n"
         "from engine.errors import CheckpointError\n"
-        "try: hub.size_of('someone/scenes', False)\n"
+        "try: hub.size_of(hub.Need('someone/scenes'), False)\n"
         "except CheckpointError as error: print(error)"
     )
     done = subprocess.run(

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 import torch
 
+from engine import hub
 from engine.checkpoints import inspect
 from engine.events import CheckpointLoaded, CheckpointLoading, RunCancelled
 from engine.spec import RunSpec
 from tests.engine import original_layout
 from tests.engine.caches import put_in_cache
 from tests.engine.harness import EngineHarness
+from tests.engine.loopback_hub import serving
 
 Make = Callable[..., EngineHarness]
 
@@ -146,7 +148,7 @@ def test_a_download_that_ends_between_two_looks(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(hub, "Future", Late)
     monkeypatch.setattr(hub, "_fetch", lambda *_: Path("/there"))
-    assert hub.download("a/b", False, lambda _: None, lambda: None) == Path("/there")
+    assert hub.download(hub.Need("a/b"), False, lambda _: None, lambda: None) == Path("/there")
 
 
 def test_a_download_is_complete_with_its_last_shard(copy: Path) -> None:
@@ -185,18 +187,47 @@ def test_a_single_file_makes_the_same_picture(
     assert inspect(str(single_file)).family == ""
 
 
+SD1 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+
+
+def test_a_single_file_fetches_only_configuration_and_tokenizer(
+    single_file: Path,
+    sd: Path,
+    hub_cache: Path,
+    harness: Make,
+    spec: RunSpec,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = str(single_file)
+    need = hub.Need(SD1, for_file=single_file.name)
+    assert hub.missing(name) == need
+    with serving(sd, hub_id=SD1) as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.url)
+        small = {file: len(content) for file, content in served.files.items() if "json" in file}
+        small |= {file: len(c) for file, c in served.files.items() if file.endswith(".txt")}
+        assert hub.size_of(need, False).bytes_total == sum(small.values())
+        assert not hub_cache.exists()
+        tested = harness()
+        expected = tested.run(spec).images[0]
+        finished = tested.run(spec.with_(checkpoint=name))
+        assert finished.images[0].tobytes() == expected.tobytes()
+        assert set(served.sent) == set(small)
+        assert hub.missing(name) is None
+        asked = len(served.asked)
+        tested.run(spec)
+        tested.run(spec.with_(checkpoint=name))
+        assert len(served.asked) == asked
+        # The weights of the same id are still to come for whoever wants them.
+        assert hub.missing(SD1) == hub.Need(SD1)
+
+
 @pytest.mark.usefixtures("hub_cache")
-def test_a_single_file_without_its_configuration(
+def test_a_single_file_whose_configuration_cannot_be_had(
     single_file: Path, harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diffusers import StableDiffusionPipeline
-
-    def from_single_file(*_: Any, **__: Any) -> None:
-        raise OSError("nothing there") from hub_error("offline")
-
-    monkeypatch.setattr(StableDiffusionPipeline, "from_single_file", from_single_file)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody is there
     record = harness().fail(spec.with_(checkpoint=str(single_file)))
-    assert "holds no tokenizer" in record.error
+    assert record.error.startswith(SD1)
     assert "cannot be reached" in record.error
 
 

@@ -78,3 +78,34 @@ def test_a_forecast_of_what_is_left_to_the_checkpoint() -> None:
     asked = RunSpec("b", checkpoint="./x", scheduler=None)
     assert known.forecast(asked, [record]).sure == "measured"
     assert known.forecast(asked, []).memory_bytes
+
+
+def test_compiling_is_foretold() -> None:
+    known = Known("tiny", width=64, height=64)
+    plain = RunSpec("a", "tiny")
+    spec = RunSpec("b", "tiny", switches={"compile": "regional"})
+
+    def run(run_id: int, spec: RunSpec, compiling: float) -> RunRecord:
+        return RunRecord(
+            id=run_id,
+            status=Status.FINISHED,
+            spec=spec.with_(width=64, height=64),
+            created_at="2026-01-31T10:00:00.000Z",
+            seconds=Seconds(denoise=1.0, compile=compiling, total=compiling + 2.0),
+            evaluations=20,
+        )
+
+    assert known.forecast(plain, []).compile_seconds is None
+    assert known.forecast(spec, []).compile_seconds == 0.0, "to come, and nobody knows how long"
+    first = run(1, spec, 40.0)
+    assert known.forecast(spec, [first]).compile_seconds == 40.0
+    assert known.forecast(plain, [first]).compile_seconds is None
+    assert known.forecast(spec, [first], made_here=[first]).compile_seconds is None
+    batch = spec.with_(batch_size=4)
+    assert known.forecast(batch, [first], made_here=[first]).compile_seconds == 40.0
+    other = spec.with_(switches={"compile": "regional", "fused_qkv": "on"})
+    past = [first, run(2, plain, 0.0)]
+    assert known.forecast(other, past, made_here=past).compile_seconds == 40.0
+    assert known.forecast(spec, past, made_here=past).compile_seconds == 40.0, "it was forgotten"
+    full = spec.with_(switches={"compile": "full"})
+    assert known.forecast(full, past, made_here=past).compile_seconds == 0.0

@@ -315,10 +315,12 @@ def test_switches_in_conflict_are_refused_before_anything_is_loaded(
 
 
 def test_what_does_not_work_here_is_refused_with_the_reason(harness: Make, sd: Path) -> None:
-    record = harness().fail(spec_of(sd).with_(switches={"cache": "pab"}))
+    made = harness()
+    record = made.fail(spec_of(sd).with_(switches={"cache": "pab"}))
     assert record.error.startswith("cache pab cannot be used: no effect on a UNet")
-    record = harness().fail(spec_of(sd).with_(switches={"offload": "model"}))
+    record = made.fail(spec_of(sd).with_(switches={"offload": "model"}))
     assert record.error.startswith("offload model cannot be used: needs CUDA")
+    assert not made.all(CheckpointLoaded), "before anything is loaded"
 
 
 def test_a_switch_without_effect_says_so(harness: Make, sd: Path) -> None:

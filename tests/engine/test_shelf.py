@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from engine.record import RunRecord, Status
 from engine.shelf import Shelved, delete, list_checkpoints
 from engine.spec import RunSpec
 from tests.engine.caches import put_in_cache
+from tests.engine.headers import write_header
 
 pytestmark = pytest.mark.usefixtures("hub_cache")
 
@@ -32,24 +32,6 @@ def names(found: tuple[Shelved, ...]) -> list[str]:
 
 def one(found: tuple[Shelved, ...], name: object) -> Shelved:
     return next(entry for entry in found if entry.name == str(name))
-
-
-def write_header(path: Path, tensors: dict[str, list[int]], dtype: str = "F16") -> Path:
-    """A safetensors file of zeros: only its header is looked at."""
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    end = 0
-    for name, shape in tensors.items():
-        size = 2
-        for side in shape:
-            size *= side
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    text = json.dumps(header).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.truncate(8 + len(text) + end)
-    return path
 
 
 CROSS = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"

@@ -69,25 +69,23 @@ def test_nothing_is_downloaded(
 def test_a_single_file_whose_configuration_is_not_there(
     sd: Path, harness: Make, spec: RunSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diffusers import DiffusionPipeline, StableDiffusionPipeline
+    from diffusers import DiffusionPipeline
 
-    from engine import single_file
+    from engine import hub, pipelines
     from tests.engine import original_layout
 
     path = original_layout.write(DiffusionPipeline.from_pretrained(sd), tmp_path / "x.safetensors")
     asked: list[Any] = []
     tried = threading.Event()
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(
-        StableDiffusionPipeline, "from_single_file", lambda *_, **__: asked.append("the hub")
-    )
-    load = single_file.load_file
+    monkeypatch.setattr(hub, "download", lambda *_: asked.append("the hub"))
+    require = pipelines._require_here
 
-    def watched(*arguments: Any, **options: Any) -> Any:
+    def watched(where: Any) -> None:
         tried.set()
-        return load(*arguments, **options)
+        require(where)
 
-    monkeypatch.setattr("engine.pipelines.load_file", watched)
+    monkeypatch.setattr(pipelines, "_require_here", watched)
     tested = harness()
     tested.engine.warm_up(str(path))
     assert tried.wait(60)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from engine import events
 from engine.api import Emit
 from engine.errors import SafelightError
-from engine.hub import HubSize
+from engine.hub import HubSize, Need
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.shelf import Shelved
 from engine.spec import RunSpec
@@ -242,9 +242,9 @@ class ScriptedLab:
         self.shelf.remove(shelved)
         return shelved.size_bytes
 
-    def download_size(self, hub_id: str) -> HubSize:
-        self.asked.append(hub_id)
-        size = self.sizes[hub_id]
+    def download_size(self, need: Need) -> HubSize:
+        self.asked.append(need.hub_id)
+        size = self.sizes[need.hub_id]
         if isinstance(size, SafelightError):
             raise size
         return size

@@ -35,6 +35,17 @@ def test_the_line() -> None:
     assert short_line(Forecast(), None, 40) == ""
 
 
+def test_a_compile_to_come_is_told() -> None:
+    first = replace(TOLD, compile_seconds=41.0)
+    assert short_line(first, None, 60) == "≈ 0.52 s after 41.0 s compiling · 1.3 GB · measured"
+    assert "compile first, once: about 41.0 s" in sentences(first)
+    assert dict(lines(first))["compile"].startswith("about 41.0 s")
+    unknown = replace(TOLD, compile_seconds=0.0)
+    assert short_line(unknown, None, 60) == "≈ 0.52 s after compiling · 1.3 GB · measured"
+    assert "no run has told yet" in dict(lines(unknown))["compile"]
+    assert "compile" not in dict(lines(TOLD))
+
+
 @pytest.mark.parametrize("room", ROOMS.values())
 def test_it_fits_with_its_word(room: int) -> None:
     for seconds in (0.001, 9.99, 99.9, 3599.0, 359_999.0):

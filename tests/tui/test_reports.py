@@ -45,6 +45,24 @@ def test_a_dry_run_makes_nothing(home: Path, capsys: pytest.CaptureFixture[str])
     assert not (home / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("switch", "why"),
+    [
+        ("cache=pab", "cache pab cannot be used: no effect on a UNet"),
+        ("offload=model", "offload model cannot be used: needs CUDA"),
+        ("layerwise=fp8", ""),
+    ],
+)
+def test_a_dry_run_refuses_what_would_be_refused(
+    home: Path, capsys: pytest.CaptureFixture[str], switch: str, why: str
+) -> None:
+    words = ["generate", PROMPT, "--dry-run", "--device", "cpu", "--set", switch]
+    code = main(words)
+    assert code == (2 if why else 0), capsys.readouterr().err
+    assert why in capsys.readouterr().err
+    assert not (home / "data").exists() or not list((home / "data").rglob("*.png"))
+
+
 def test_a_dry_run_in_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep(home, RunSpec(PROMPT), RunSpec(PROMPT))
     assert main(["generate", PROMPT, "--dry-run", "--json", "--seed", "3"]) == 0

@@ -12,7 +12,7 @@ from tui.stock import off_loop
 from tui.text import one_line, size
 
 if TYPE_CHECKING:
-    from engine.hub import HubSize
+    from engine.hub import HubSize, Need
     from tui.screens.studio import StudioScreen
 
 
@@ -24,33 +24,36 @@ def in_use(studio: StudioScreen, checkpoint: str) -> bool:
     )
 
 
-def is_to_come(studio: StudioScreen, checkpoint: str) -> str:
-    """The hub id of a checkpoint that is to be downloaded, and of which nobody was asked yet."""
-    return "" if in_use(studio, checkpoint) else missing(checkpoint)
+def is_to_come(studio: StudioScreen, checkpoint: str) -> Need | None:
+    """What of a checkpoint is to be downloaded, when nobody was asked about it yet."""
+    return None if in_use(studio, checkpoint) else missing(checkpoint)
 
 
-async def may_download(studio: StudioScreen, hub_id: str) -> bool:
-    """Ask the hub for the size of a checkpoint, and the user whether to download it.
+async def may_download(studio: StudioScreen, need: Need) -> bool:
+    """Ask the hub for the size of a download, and the user whether to begin it.
 
     When the hub does not tell, the user is told why, and the answer is no.
     """
-    studio.notify(f"Asking the hub how large {hub_id} is.", timeout=2)
+    studio.notify("Asking the hub how large the download is.", timeout=2)
     try:
-        found = await off_loop(partial(studio.host.stock.download_size, hub_id))
+        found = await off_loop(partial(studio.host.stock.download_size, need))
     except SafelightError as error:
         studio.say(str(error), "bad")
         studio.notify(str(error), severity="error", timeout=10)
         return False
     if not found.bytes_to_come:  # all is here, but was not put together yet
         return True
-    screen = LateQuestion("Download?", question(hub_id, found), "download", "not now")
+    screen = LateQuestion("Download?", question(need, found), "download", "not now")
     answer: bool = await studio.app.push_screen_wait(screen)
     return answer
 
 
-def question(hub_id: str, found: HubSize) -> str:
+def question(need: Need, found: HubSize) -> str:
     """The question in a sentence or two."""
-    name, rest = one_line(hub_id, 96), size(found.bytes_to_come)
+    name, rest = one_line(need.hub_id, 96), size(found.bytes_to_come)
+    if need.for_file:
+        file = one_line(need.for_file, 60)
+        return f"{file} needs the configuration and tokenizer of {name}. Download {rest}?"
     if found.bytes_here:
         return f"{size(found.bytes_here)} of {name} are on this machine. Download the other {rest}?"
     return f"{name} is not on this machine. Download {rest}?"

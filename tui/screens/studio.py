@@ -28,6 +28,7 @@ from tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from PIL import Image
 
+    from engine.hub import Need
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
@@ -185,8 +186,8 @@ class StudioScreen(Overlays):
         """Go on with a spec, when its checkpoint is here or may be downloaded."""
         from tui.screens.asking import is_to_come
 
-        if hub_id := is_to_come(self, spec.checkpoint):
-            self._ask_first(hub_id, spec, go)
+        if need := is_to_come(self, spec.checkpoint):
+            self._ask_first(need, spec, go)
         else:
             go(spec)
 
@@ -197,10 +198,10 @@ class StudioScreen(Overlays):
         self.host.submit(spec)
 
     @work(exclusive=True, group="asking")
-    async def _ask_first(self, hub_id: str, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
+    async def _ask_first(self, need: Need, spec: RunSpec, go: Callable[[RunSpec], None]) -> None:
         from tui.screens.asking import may_download
 
-        if await may_download(self, hub_id):
+        if await may_download(self, need):
             go(spec)
 
     def action_take_advice(self) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from engine.events import CheckpointLoaded, MemorySampled
+    from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.screens.studio import StudioScreen
 
@@ -32,6 +33,7 @@ class Foresight:
         self._told: forecast.Forecast | None = None
         self._sample: MemorySampled | None = None
         self._dtype_bytes: int | None = None
+        self._before: int | None = None  # the last run made before the checkpoint was loaded
 
     def soon(self) -> None:
         """Something has changed. Told after a moment, at once for all that changes until then."""
@@ -56,6 +58,7 @@ class Foresight:
         """A checkpoint came: its files are here now, and in which precision is known."""
         self._dtype_bytes = forecast.dtype_bytes(event.dtype)
         self._is_stale = True
+        self._before = max((record.id for record in self._records()), default=0)
         self.soon()
 
     def sampled(self, sample: MemorySampled) -> None:
@@ -79,8 +82,12 @@ class Foresight:
             )
         if self._known is None:
             return None
-        records = [row.record for row in self._studio.runs.rows if row.record is not None]
-        return self._known.forecast(spec, records, self._dtype_bytes)
+        records, before = self._records(), self._before
+        made_here = [run for run in records if before is not None and run.id > before]
+        return self._known.forecast(spec, records, self._dtype_bytes, made_here)
+
+    def _records(self) -> list[RunRecord]:
+        return [row.record for row in self._studio.runs.rows if row.record is not None]
 
     async def _look_up(self, checkpoint: str) -> None:
         known = await asyncio.to_thread(look_up, checkpoint)
