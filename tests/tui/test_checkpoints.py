@@ -20,6 +20,7 @@ from engine.hub import HubSize
 from engine.record import RunRecord, Status
 from engine.shelf import Shelved
 from engine.spec import RunSpec
+from tests.engine.headers import write_header
 from tests.engine.loopback_hub import HUB_ID, serving
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab
@@ -331,6 +332,28 @@ async def test_a_download_that_goes_on(open_app: Open, unknown: ScriptedLab) -> 
         )
 
 
+SD1 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+SINGLE = {
+    "model.diffusion_model.input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight": [320, 768],
+    "first_stage_model.encoder.conv_in.weight": [4, 4],
+}
+
+
+async def test_a_single_file_asks_for_its_configuration(
+    open_app: Open, unknown: ScriptedLab, tmp_path: Path
+) -> None:
+    path = write_header(tmp_path / "dream.safetensors", SINGLE)
+    unknown.sizes[SD1] = HubSize(3 * 2**20, 0, 14)
+    async with open_app(unknown) as s:
+        s.studio.spec_form.parameters.set_value("checkpoint", str(path))
+        await s.press("ctrl+r")
+        assert question(s) == (
+            f"dream.safetensors needs the configuration and tokenizer of {SD1}. Download 3 MB?"
+        )
+        await s.press("enter")
+        assert [spec.checkpoint for spec in s.engine.submitted] == [str(path)]
+
+
 async def test_nothing_is_asked_where_nothing_is_to_come(
     open_app: Open, unknown: ScriptedLab
 ) -> None:
@@ -444,6 +467,19 @@ def test_generate_downloads_only_what_was_allowed(
         hub.status, hub.error_code = 404, "RepoNotFound"
         assert main(words) == 1
         assert "The hub has no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("home")
+def test_generate_asks_before_the_configuration_of_a_single_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write_header(tmp_path / "dream.safetensors", SINGLE)
+    with serving(bundled_path(), hub_id=SD1) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        assert main(["generate", "a", "--checkpoint", str(path)]) == 1
+    err = capsys.readouterr().err
+    assert f"dream.safetensors needs the configuration and tokenizer of {SD1}. Allow their" in err
+    assert hub.bytes_sent < 10_000, "only model_index.json, for the size"
 
 
 @pytest.mark.parametrize("watched", [True, False])
