@@ -40,5 +40,13 @@ class HistoryError(SafelightError):
     """The history or a picture could not be read or written."""
 
 
+class DamagedHistory(HistoryError):
+    """The history's file is no database any more, or not a whole one."""
+
+
+class InvalidQuery(SafelightError):
+    """A search line asks for something that cannot be asked."""
+
+
 class Cancelled(Exception):
     """Raised at a step of a run that the user has asked to stop. Not a failure."""

@@ -17,11 +17,12 @@ def now() -> str:
 
 
 class Status(StrEnum):
-    """How a run ended."""
+    """How a run ended. Interrupted: the process ended with it."""
 
     FINISHED = "finished"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pytest
 
 from engine.errors import HistoryError
 from engine.history import FILE, History
+from engine.history.schema import MIGRATIONS
 from engine.images import load_image, read_metadata
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
@@ -39,9 +40,9 @@ def test_records_survive(tmp_path: Path) -> None:
     history.close()
 
     again = History(tmp_path / "new" / "folder")
-    assert again.count() == 3
+    assert again.count() == len(Status)
     assert again.latest() == tuple(reversed(records))
-    assert again.latest(limit=1) == (records[2],)
+    assert again.latest(limit=1) == (records[-1],)
     assert again.latest(limit=5, before=records[1].id) == (records[0],)
     assert again.get(2) == records[1]
     assert again.get(99) is None
@@ -97,14 +98,19 @@ def test_damaged_row_is_left_out(history: History) -> None:
 def test_durable_settings(history: History) -> None:
     db = sqlite3.connect(history.path)
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     db.close()
 
 
 def test_not_a_database(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("hello " * 1000)
-    with pytest.raises(HistoryError, match="damaged or not a history"):
-        History(tmp_path)
+    history = History(tmp_path)
+    assert "The history was damaged. 0 runs are back" in history.repaired
+    (aside,) = tmp_path.glob("history-damaged-*.sqlite3")
+    assert aside.read_text() == "hello " * 1000
+    assert aside.name in history.repaired
+    assert history.new_id() == 1
+    history.close()
 
 
 def test_of_a_newer_version(tmp_path: Path) -> None:
@@ -118,7 +124,7 @@ def test_of_a_newer_version(tmp_path: Path) -> None:
 
 def test_locked(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a program that is not ours, which knows only SQLite's lock."""
-    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
+    monkeypatch.setattr("engine.history.history.NUMBER_SECONDS", 0.05)
     impatient = History(history.folder)
     other = sqlite3.connect(history.path)
     other.execute("BEGIN IMMEDIATE")
@@ -133,7 +139,7 @@ def test_another_process_writes(history: History, monkeypatch: pytest.MonkeyPatc
     """No two of ours write at once: SQLite before 3.51.3 may not survive it."""
     code = (
         "import sys, time; from pathlib import Path; from engine.history import History\n"
-        "with History(Path(sys.argv[1]))._writing(): print(flush=True); sys.stdin.read()"
+        "with History(Path(sys.argv[1]))._file.writing(): print(flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code, str(history.folder)],
@@ -142,10 +148,10 @@ def test_another_process_writes(history: History, monkeypatch: pytest.MonkeyPatc
     )
     assert other.stdout is not None
     assert other.stdout.readline()
-    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
+    monkeypatch.setattr("engine.history.history.NUMBER_SECONDS", 0.05)
     entered: list[str] = []
     monkeypatch.setattr(
-        "engine.history.schema.transaction", lambda *_: entered.append("a second writer")
+        "engine.history.file.schema.transaction", lambda *_: entered.append("a second writer")
     )
     with pytest.raises(HistoryError, match="locked by another program"):
         history.new_id()
@@ -159,11 +165,11 @@ def test_another_process_writes(history: History, monkeypatch: pytest.MonkeyPatc
 def test_a_number_does_not_wait_long_for_another_thread(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.history._NUMBER_SECONDS", 0.05)
+    monkeypatch.setattr("engine.history.history.NUMBER_SECONDS", 0.05)
     inside, leave = threading.Event(), threading.Event()
 
     def write() -> None:
-        with history._writing():
+        with history._file.writing():
             inside.set()
             assert leave.wait(30)
 
@@ -283,7 +289,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 def test_full_disk(history: History) -> None:
     """SQLite's own limit on the size of the file stands in for the disk's."""
-    db = history._open_db()
+    db = history._file._open_db()
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")
     numbers = iter(range(1, 200))

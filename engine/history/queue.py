@@ -1,0 +1,171 @@
+"""The queue on disk: what waits is there before anybody is told that it waits.
+
+A row belongs to the process that will run it, for as long as that lives; what a dead one has left
+is found by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from engine.errors import HistoryError
+from engine.history.alive import Alive
+from engine.history.file import NUMBER_SECONDS, HistoryFile
+from engine.history.rows import BAD_RECORD, Entry, insert
+from engine.record import RunRecord, Status, now
+from engine.spec import RunSpec
+
+INTERRUPTED = "Safelight ended while this run was on. It is not tried again unless you say so."
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedSpec:
+    """A run that waits, with the number that it has already."""
+
+    run_id: int
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What processes that have ended left in the queue.
+
+    Attributes:
+        interrupted: runs that were on; each has its record in the history now.
+        waiting: runs that had not begun, in their order; they belong to whoever asked.
+    """
+
+    interrupted: tuple[RunRecord, ...] = ()
+    waiting: tuple[QueuedSpec, ...] = ()
+
+
+class Queue:
+    """The rows of this process, and those that others have left."""
+
+    def __init__(self, file: HistoryFile, alive: Alive | None) -> None:
+        """``alive`` is nobody of a history that is only read."""
+        self._file = file
+        self._alive = alive
+
+    def add(self, spec: RunSpec) -> int:
+        """Put a run at the end, durably; its number.
+
+        Raises :class:`HistoryError` when it cannot be written, after at most about a second.
+        """
+        with self._file.writing(NUMBER_SECONDS) as db:
+            number = next_id(db)
+            db.execute(
+                "INSERT INTO queue (run, position, spec, queued_at, owner)"
+                " VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM queue), ?, ?, ?)",
+                (number, json.dumps(spec.to_json()), now(), self._me.name),
+            )
+        return number
+
+    def start(self, run_id: int) -> None:
+        """Note that a run is on now: if the process dies with it, nobody tries it again unasked."""
+        with self._file.writing() as db:
+            db.execute("UPDATE queue SET started_at = ? WHERE run = ?", (now(), run_id))
+
+    def remove(self, runs: Sequence[int]) -> None:
+        """Take runs off the queue: nothing is kept of them."""
+        with self._file.writing() as db:
+            db.executemany("DELETE FROM queue WHERE run = ?", [(run,) for run in runs])
+
+    def replace(self, run_id: int, spec: RunSpec) -> None:
+        """Put another spec in a waiting run's place."""
+        with self._file.writing() as db:
+            db.execute(
+                "UPDATE queue SET spec = ? WHERE run = ?", (json.dumps(spec.to_json()), run_id)
+            )
+
+    def arrange(self, runs: Sequence[int]) -> None:
+        """Put the waiting runs of this process in an order."""
+        with self._file.writing() as db:
+            places = sorted(
+                place
+                for run in runs
+                for (place,) in db.execute("SELECT position FROM queue WHERE run = ?", (run,))
+            )
+            db.executemany(
+                "UPDATE queue SET position = ? WHERE run = ?",
+                list(zip(places, runs, strict=False)),
+            )
+
+    def take_over(self, *, waiting: bool = True) -> Left:
+        """Take what processes that have ended left, this one's earlier lives among them.
+
+        A run that was on becomes a record with the status ``interrupted``. Those that waited become
+        this process's own, in their order; a spec that cannot be read any more is dropped.
+
+        Args:
+            waiting: else only those that were on are taken.
+
+        Raises:
+            HistoryError: it cannot be written.
+        """
+        mine, me = self._me.name, self._me
+        with self._file.writing() as db:
+            rows = db.execute(
+                "SELECT run, spec, started_at, owner FROM queue WHERE owner != ?"
+                " ORDER BY position, run",
+                (mine,),
+            ).fetchall()
+            dead = {owner for owner in {row[3] for row in rows} if not me.has(owner)}
+            interrupted: list[RunRecord] = []
+            waits: list[QueuedSpec] = []
+            for run, text, started_at, owner in rows:
+                if owner not in dead or (started_at is None and not waiting):
+                    continue
+                spec = _parse(text)
+                if spec is None or started_at is not None:
+                    db.execute("DELETE FROM queue WHERE run = ?", (run,))
+                if spec is not None and started_at is not None:
+                    record = _interrupted(run, spec, started_at)
+                    with suppress(sqlite3.IntegrityError):  # it had come to an end after all
+                        insert(db, self._file.folder, Entry(record))
+                        interrupted.append(record)
+                elif spec is not None:
+                    db.execute("UPDATE queue SET owner = ? WHERE run = ?", (mine, run))
+                    waits.append(QueuedSpec(run, spec))
+        for owner in dead:
+            me.bury(owner)
+        return Left(tuple(interrupted), tuple(waits))
+
+    def waiting(self) -> tuple[QueuedSpec, ...]:
+        """All runs that wait, of whichever process, in their order."""
+        rows = self._file.read(
+            "SELECT run, spec FROM queue WHERE started_at IS NULL ORDER BY position, run"
+        )
+        specs = ((run, _parse(text)) for run, text in rows)
+        return tuple(QueuedSpec(run, spec) for run, spec in specs if spec is not None)
+
+    @property
+    def _me(self) -> Alive:
+        if self._alive is None:
+            raise HistoryError(f"{self._file.path} was opened for reading only.")
+        return self._alive
+
+
+def next_id(db: sqlite3.Connection) -> int:
+    """The number of the next run, inside a transaction; never given twice."""
+    number = db.execute("INSERT INTO run_ids DEFAULT VALUES").lastrowid
+    db.execute("DELETE FROM run_ids WHERE id < ?", (number,))
+    assert number is not None
+    return number
+
+
+def _parse(text: str) -> RunSpec | None:
+    try:
+        return RunSpec.from_json(json.loads(text))
+    except BAD_RECORD:
+        return None
+
+
+def _interrupted(run: int, spec: RunSpec, started_at: str) -> RunRecord:
+    return RunRecord(
+        run, Status.INTERRUPTED, spec, started_at, device="", dtype="", error=INTERRUPTED
+    )
