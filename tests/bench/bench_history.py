@@ -167,7 +167,7 @@ def main() -> None:
             )
         row("  how many", lambda query=query: history.search.count(query), 5)  # type: ignore[misc]
     row("values of checkpoint", lambda: history.search.values("checkpoint"))
-    row("prompts", lambda: history.search.prompts())
+    row("prompts", history.search.prompts)
     row("is_sound, in another thread", history.is_sound, 2)
     history.close()
     empty = Path(tempfile.mkdtemp(prefix="safelight-empty-"))
