@@ -51,7 +51,6 @@ class HistoryFile:
         self._lock_path = folder / (FILE + ".lock")
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self._seen_version = 0
         self.damage_mark = folder / (FILE + ".damaged")
         if read_only:
             return
@@ -63,7 +62,6 @@ class HistoryFile:
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA foreign_keys = ON")
                 schema.migrate(self._db, self.path)
-                self.changed_by_others()  # from here on
             except BaseException:
                 self._close()
                 raise
@@ -123,11 +121,11 @@ class HistoryFile:
         with self.exclusive(BUSY_SECONDS), schema.transaction(self._open_db()):
             self._open_db().execute("INSERT INTO words (words) VALUES ('rebuild')")
 
-    def changed_by_others(self) -> bool:
-        """Whether another connection has written since this was asked last."""
-        (found,) = self.read("PRAGMA data_version") or [(0,)]
-        before, self._seen_version = self._seen_version, int(found[0])
-        return before not in (0, self._seen_version)
+    @property
+    def version(self) -> int:
+        """Another number whenever another connection has written something."""
+        rows = self.read("PRAGMA data_version")
+        return int(rows[0][0]) if rows else 0
 
     def is_sound(self) -> bool:
         """Whether every page of the file is as it should be, and every record is JSON.

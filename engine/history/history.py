@@ -7,6 +7,7 @@ the row is written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from engine.history import repair
@@ -82,6 +83,15 @@ class History:
             insert(db, self.folder, entry)
             db.execute("DELETE FROM queue WHERE run = ?", (entry.id,))
 
+    def put(self, record: RunRecord) -> None:
+        """As :meth:`add`, in the place of what was kept under that number; marks stay."""
+        before = self.entry(record.id)
+        entry = replace(before, record=record, uid="") if before is not None else Entry(record)
+        with self._file.writing() as db:
+            db.execute("DELETE FROM runs WHERE id = ?", (record.id,))
+            insert(db, self.folder, entry)
+            db.execute("DELETE FROM queue WHERE run = ?", (record.id,))
+
     def adopt(self, entry: Entry) -> int | None:
         """Keep a run that was made elsewhere, under a number of its own here.
 
@@ -126,9 +136,10 @@ class History:
         rows = self._file.read("SELECT checkpoint, max(created_at) FROM runs GROUP BY checkpoint")
         return {str(checkpoint): str(at) for checkpoint, at in rows}
 
-    def changed_by_others(self) -> bool:
-        """Whether another Safelight has written since this was asked last."""
-        return self._file.changed_by_others()
+    @property
+    def version(self) -> int:
+        """Another number whenever another Safelight has written something."""
+        return self._file.version
 
     def check(self) -> str:
         """Look whether the whole file is as it should be; what is wrong, in a sentence.

@@ -145,12 +145,22 @@ def test_a_run_from_elsewhere_is_kept_once(runs: History, tmp_path: Path) -> Non
 
 def test_what_another_safelight_writes_is_noticed(runs: History) -> None:
     other = History(runs.folder)
-    assert not runs.changed_by_others()
-    assert not runs.changed_by_others()
+    before, theirs = runs.version, other.version
+    assert runs.version == before
     other.marks.rate([1], 2)
-    assert runs.changed_by_others()
-    assert not runs.changed_by_others()
+    after = runs.version
+    assert after != before
     runs.marks.rate([1], 3)
-    assert not runs.changed_by_others()
-    assert other.changed_by_others()
+    assert runs.version == after
+    assert other.version != theirs
     other.close()
+
+
+def test_a_record_in_the_place_of_another(runs: History) -> None:
+    runs.marks.rate([2], 4)
+    runs.marks.tag([2], ["keep"])
+    runs.put(record_of(2, error="odd"))
+    runs.put(record_of(9))
+    assert (entry(runs, 2).record.error, entry(runs, 2).rating) == ("odd", 4)
+    assert entry(runs, 2).tags == ("keep",)
+    assert runs.count() == 5
