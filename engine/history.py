@@ -21,7 +21,7 @@ from pathlib import Path
 from engine import schema
 from engine.errors import HistoryError, InvalidSpec
 from engine.file_lock import locked
-from engine.images import write_failure
+from engine.pictures.files import write_failure
 from engine.record import RunRecord
 
 FILE = "history.sqlite3"
