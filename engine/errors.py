@@ -40,5 +40,9 @@ class HistoryError(SafelightError):
     """The history or a picture could not be read or written."""
 
 
+class RestoreError(SafelightError):
+    """A picture or a text holds no settings that can be read."""
+
+
 class Cancelled(Exception):
     """Raised at a step of a run that the user has asked to stop. Not a failure."""

@@ -154,7 +154,8 @@ def _part(pieces: list[_Piece], values: Mapping[str, str | int | float], suffix:
     most = MAX_PART_BYTES - _FOR_A_NUMBER
     while (over := sum(map(_bytes, texts)) + len(suffix) - most) > 0:
         longest = max(range(len(texts)), key=lambda at: _bytes(texts[at]))
-        texts[longest] = _cut(texts[longest], max(0, _bytes(texts[longest]) - over))
+        size = _bytes(texts[longest])
+        texts[longest] = _cut(texts[longest], max(size - over, size // 2))  # so that each has some
     name = "".join(texts).strip(" ").lstrip(".~ ")
     if not suffix:
         name = name.rstrip(". ")
