@@ -12,8 +12,8 @@ programs pass over: :func:`parse` gives back exactly what :func:`write` was give
 
 from __future__ import annotations
 
-from engine.infotext.grammar import looks_like_infotext
+from engine.infotext.grammar import MAX_TEXT, looks_like_infotext
 from engine.infotext.parse import Parsed, parse
 from engine.infotext.write import write
 
-__all__ = ["Parsed", "looks_like_infotext", "parse", "write"]
+__all__ = ["MAX_TEXT", "Parsed", "looks_like_infotext", "parse", "write"]

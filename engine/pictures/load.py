@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.errors import HistoryError
-from engine.pictures.sizes import size_of
+from engine.pictures.sizes import most_pixels, size_of
 
 MAX_PIXELS = 8192 * 8192
 """Larger pictures are not opened; the largest that Safelight makes is 8192x8192."""
@@ -44,12 +44,17 @@ def _decode(path: Path) -> Image.Image:
     if about.st_size > MAX_FILE_BYTES:
         raise HistoryError(f"{path} is too large to open.")
     with path.open("rb") as file:
-        # Asked before Pillow, which warns, and which believes a frame that is larger than its file.
+        # Asked before Pillow, which warns.
         width, height = size_of(file) or (0, 0)
         if width * height > MAX_PIXELS:
             raise HistoryError(f"{path} is too large to open ({width}x{height}).")
+        if width * height > most_pixels(file, about.st_size):
+            raise HistoryError(
+                f"{path} is damaged: {width}x{height} pixels are more than it holds."
+            )
         file.seek(0)
         with Image.open(file, formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise HistoryError(f"{path} is too large to open ({image.width}x{image.height}).")
-            return image.convert("RGB")
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")  # which makes a copy

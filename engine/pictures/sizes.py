@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from math import inf
 from typing import BinaryIO
 
 PNG, JPEG, WEBP = "png", "jpeg", "webp"
@@ -35,6 +36,21 @@ def size_of(file: BinaryIO) -> tuple[int, int] | None:
     if kind == JPEG:
         return _jpeg(file)
     return _webp(start) if kind == WEBP and len(start) == 30 else None
+
+
+def most_pixels(file: BinaryIO, file_bytes: int) -> float:
+    """How many pixels a file of so many bytes can hold at the most: a header may claim anything.
+
+    Deflate shrinks to a 1032nd (zlib's technical details); a JPEG's block of 64 pixels takes a bit.
+    A WebP of one colour takes next to nothing, however large it is.
+    """
+    file.seek(0)
+    start = file.read(30)
+    kind = kind_of(start)
+    if kind == PNG and len(start) == 30:
+        bits = start[24] * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(start[25], 1)
+        return 1032 * 8 * file_bytes / max(bits, 1)
+    return 512 * file_bytes if kind == JPEG else inf
 
 
 def _jpeg(file: BinaryIO) -> tuple[int, int] | None:

@@ -254,10 +254,10 @@ def test_whatever_pillow_raises_is_a_sentence(
 ) -> None:
     path = save_image(picture(), tmp_path / "a.png", META)
 
-    def convert(*_: Any) -> None:
+    def load(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(Image.Image, "convert", convert)
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", load)
     with pytest.raises(HistoryError, match=r"a\.png is (damaged|too large).*\.$"):
         load_image(path)
 
@@ -376,3 +376,19 @@ def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
     assert load_image(path).tobytes() == frames[0].tobytes()
     assert read_texts(path) == {}
+
+
+def test_a_header_that_claims_more_than_the_file_holds(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(png(size=(8000, 8000)))
+    with pytest.raises(HistoryError, match=r"is damaged: 8000x8000 pixels are more than it holds\."):
+        load_image(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_large_picture_of_one_colour_is_no_lie(tmp_path: Path, suffix: str) -> None:
+    path = save_image(Image.new("RGB", (2048, 2048)), tmp_path / f"a{suffix}", None)
+    assert load_image(path).size == (2048, 2048)
+    for more in ({"progressive": True, "quality": 1}, {"compress_level": 9, "optimize": True}):
+        Image.new("L", (2048, 2048)).save(path, **more)
+        assert load_image(path).size == (2048, 2048)
