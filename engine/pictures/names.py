@@ -49,11 +49,11 @@ class _Piece:
 
 
 def problem_with(template: str) -> str:
-    """Why a template cannot be used, as the end of a sentence; empty when it can."""
+    """Why a template cannot be used, without a full stop; empty when it can."""
     try:
         _parse(template)
     except InvalidSpec as error:
-        return str(error)
+        return str(error).removesuffix(".")
     return ""
 
 
@@ -132,9 +132,9 @@ def _parse(template: str) -> list[list[_Piece]]:
 def _check(field: str, spec: str, conversion: str | None) -> None:
     kind = _KINDS.get(field)
     if kind is None:
-        hint = nearest(field, FIELDS).rstrip()
-        hint = hint or f" Known: {', '.join(FIELDS)}"
-        raise _wrong(f"has no field called “{field[:40]}”.{hint}")
+        hint = nearest(field, FIELDS).strip().replace("Did", "did")
+        hint = hint or f"known: {', '.join(FIELDS)}"
+        raise _wrong(f"has no field called “{field[:40]}” ({hint})")
     match = kind.fullmatch(spec)
     if conversion or match is None or (kind is _WHOLE and int(match[2] or 0) > _MAX_WIDTH):
         examples = {_WHOLE: "{id:06d}", _TEXT: "{prompt:.40}", _DECIMAL: "{guidance:.1f}"}
@@ -142,7 +142,7 @@ def _check(field: str, spec: str, conversion: str | None) -> None:
 
 
 def _wrong(what: str) -> InvalidSpec:
-    return InvalidSpec("file_name", f"“file_name” {what}")
+    return InvalidSpec("file_name", f"“file_name” {what}.")
 
 
 # Names

@@ -56,8 +56,8 @@ def test_templates(template: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("{promt}", "“file_name” has no field called “promt”. Did you mean “prompt”?"),
-        ("{zzz}", "Known: id, index, seed"),
+        ("{promt}", "“file_name” has no field called “promt” (did you mean “prompt”?)"),
+        ("{zzz}", "(known: id, index, seed"),
         ("{prompt.__class__}", "no field called “prompt.__class__”"),
         ("{prompt[0]}", "no field called “prompt[0]”"),
         ("{0}", "no field"),

@@ -381,7 +381,9 @@ def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
 def test_a_header_that_claims_more_than_the_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     path.write_bytes(png(size=(8000, 8000)))
-    with pytest.raises(HistoryError, match=r"is damaged: 8000x8000 pixels are more than it holds\."):
+    with pytest.raises(
+        HistoryError, match=r"is damaged: 8000x8000 pixels are more than it holds\."
+    ):
         load_image(path)
 
 
@@ -389,6 +391,7 @@ def test_a_header_that_claims_more_than_the_file_holds(tmp_path: Path) -> None:
 def test_a_large_picture_of_one_colour_is_no_lie(tmp_path: Path, suffix: str) -> None:
     path = save_image(Image.new("RGB", (2048, 2048)), tmp_path / f"a{suffix}", None)
     assert load_image(path).size == (2048, 2048)
-    for more in ({"progressive": True, "quality": 1}, {"compress_level": 9, "optimize": True}):
-        Image.new("L", (2048, 2048)).save(path, **more)
+    for mode in ("L", "RGB"):
+        image = Image.new(mode, (2048, 2048))
+        image.save(path, progressive=True, quality=1, optimize=True, compress_level=9)
         assert load_image(path).size == (2048, 2048)
