@@ -17,6 +17,7 @@ from engine.errors import HistoryError, SafelightError
 from engine.events import EngineIdle, Event
 from engine.history import History
 from engine.memory import MemorySampler
+from engine.pictures.output import AS_USUAL, Output
 from engine.queue import RunQueue
 from engine.record import Status
 from engine.spec import RunSpec
@@ -50,6 +51,7 @@ class Engine:
         previews: bool = True,
         sample_memory: bool = True,
         climb: bool = False,
+        output: Output = AS_USUAL,
     ) -> None:
         """
         Args:
@@ -61,6 +63,7 @@ class Engine:
             sample_memory: whether to emit ``MemorySampled``.
             climb: whether a run whose memory ran out goes on by itself, with the next rung of
                 :mod:`engine.ladder`.
+            output: how pictures are written.
         """
         self._emit = emit
         self._emit_lock = threading.RLock()
@@ -68,6 +71,7 @@ class Engine:
         self._device = device
         self._previews = previews
         self._climb = climb
+        self._output = output
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
         self.queue = RunQueue(history, self._emit_lock, self._tell)
@@ -200,6 +204,7 @@ class Engine:
                 device=self._device,
                 previews=self._previews,
                 climb=self._climb,
+                output=self._output,
             )
         return self._worker
 

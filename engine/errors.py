@@ -48,5 +48,9 @@ class InvalidQuery(SafelightError):
     """A search line asks for something that cannot be asked."""
 
 
+class RestoreError(SafelightError):
+    """A picture or a text holds no settings that can be read."""
+
+
 class Cancelled(Exception):
     """Raised at a step of a run that the user has asked to stop. Not a failure."""

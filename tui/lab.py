@@ -67,6 +67,7 @@ class RealLab:
             device=self._device,
             previews=self.settings.previews,
             climb=self.settings.climb,
+            output=self.settings.output,
         )
 
     @property

@@ -17,11 +17,11 @@ from pathlib import Path
 from engine.errors import DamagedHistory, HistoryError
 from engine.history.alive import Alive
 from engine.history.file import FILE, HistoryFile, make_folder
-from engine.history.identity import uid_of
 from engine.history.queue import next_id
 from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
 from engine.history.scan import runs_in
-from engine.images import sync_folder
+from engine.pictures.files import sync_folder
+from engine.pictures.identity import uid_of
 
 _LOGS = ("", "-wal", "-shm")
 UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)

@@ -22,7 +22,8 @@ from collections import Counter
 from pathlib import Path
 
 from engine.history import FILE, History
-from engine.images import load_image, read_metadata
+from engine.pictures.load import load_image
+from engine.pictures.read import read_metadata
 from engine.record import Status
 from tests.engine.lightweight import picture
 

@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image
 
 from engine.history import Entry, History
-from engine.images import save_image
+from engine.pictures.records import metadata_of
+from engine.pictures.save import save_image
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 
@@ -35,17 +36,7 @@ def record_of(run_id: int, spec: RunSpec | None = None, **changes: Any) -> RunRe
 def with_picture(history: History, record: RunRecord) -> RunRecord:
     """The record with its picture on disk, as the engine writes it."""
     spec = record.spec
-    metadata = {
-        "run": record.id,
-        "prompt": spec.prompt,
-        "seed": spec.seed,
-        "index": 0,
-        "created_at": record.created_at,
-        "spec": spec.to_json(),
-        "device": record.device,
-        "dtype": record.dtype,
-        "versions": {},
-    }
+    metadata = metadata_of(record, 0, spec.width or 8, spec.height or 8)
     path = history.folder / "images" / record.created_at[:10] / f"{record.id:06d}-0.png"
     image = Image.new("RGB", (spec.width or 8, spec.height or 8), (record.id % 255, 0, 0))
     path = save_image(image, path, metadata)
