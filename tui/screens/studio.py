@@ -28,6 +28,7 @@ from tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from PIL import Image
 
+    from engine.history import History
     from engine.hub import Need
     from engine.record import RunRecord
     from engine.spec import RunSpec
@@ -49,6 +50,11 @@ class Host(Protocol):
     @property
     def stock(self) -> Stock:
         """The checkpoints of this machine."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
         ...
 
     def stop_run(self) -> bool:
@@ -276,9 +282,13 @@ class StudioScreen(Overlays):
 
     @on(RunTable.Chosen)
     def _chosen(self, event: RunTable.Chosen) -> None:
-        self._looked(RunTable.Looked(event.row))
-        self.spec_form.values = forms.form_of(event.row.spec)
-        self.notify(f"The settings of #{event.row.id} are back on the form.", timeout=3)
+        self.bring_back(event.row)
+
+    def bring_back(self, row: Row) -> None:
+        """Put a run's settings on the form and show its pictures."""
+        self._looked(RunTable.Looked(row))
+        self.spec_form.values = forms.form_of(row.spec)
+        self.notify(f"The settings of #{row.id} are back on the form.", timeout=3)
         self.spec_form.prompt.focus()
 
     @on(Picture.Picked)

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
 
 # By status: of ``engine.record.Status``, or of a run that is not over.
-_SIGNS = {
+SIGNS = {
     "queued": ("○", "text-muted"),
     "running": ("●", "accent"),
     "finished": ("✓", "success"),
     "cancelled": ("–", "text-muted"),
     "failed": ("✗", "error"),
+    "interrupted": ("!", "warning"),
 }
+WORDS = {"failed": "failed", "cancelled": "stopped", "interrupted": "cut off"}
+"""In place of the time, for a run that did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,8 @@ class Row:
             return "queued"
         if self.status == "running":
             return f"{self.percent}%"
-        if self.status == "failed":
-            return "failed"
-        if self.status == "cancelled":
-            return "stopped"
+        if self.status in WORDS:
+            return WORDS[self.status]
         return seconds(self.record.seconds.total) if self.record else ""
 
     @property
@@ -216,7 +217,7 @@ class RunTable(ScrollView, can_focus=True):
         return cells.adjust_cell_length(width, base)
 
     def _segments(self, row: Row, width: int, base: Style) -> list[Segment]:
-        sign, name = _SIGNS.get(row.status, ("?", "text-muted"))
+        sign, name = SIGNS.get(row.status, ("?", "text-muted"))
         coloured = base + ink(self, name)
         dim = base + ink(self, "text-muted")
         digits = max(2, len(str(self._rows[0].id)))
