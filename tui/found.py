@@ -106,7 +106,7 @@ class Found:
         self._ids = {entry.id for part in (self.head, self.tail) for entry in part}
 
 
-def look_up(search: Search, query: Query, head: int = PAGE, tail: int = 0) -> Found:
+def look_up(search: Search, query: Query, head: int = 0, tail: int = 0) -> Found:
     """Ask the history, in a thread: the first ``head`` runs and the last ``tail``.
 
     Raises ``HistoryError``.

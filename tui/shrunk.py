@@ -40,8 +40,10 @@ class Kept:
 
     def put(self, path: str, image: Image.Image | str) -> None:
         """Keep a picture, and let go of those that were not used for longest."""
-        self._pixels += _pixels(image) - _pixels(self._images.pop(path, ""))
+        if (before := self._images.pop(path, None)) is not None:
+            self._pixels -= _pixels(before)
         self._images[path] = image
+        self._pixels += _pixels(image)
         while self._pixels > self._most and len(self._images) > 1:
             _, gone = self._images.popitem(last=False)
             self._pixels -= _pixels(gone)

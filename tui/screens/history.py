@@ -16,7 +16,7 @@ from engine.errors import HistoryError, InvalidQuery
 from engine.history import parse_query
 from engine.history.completion import with_order
 from engine.history.query import SORTS
-from tui.found import PAGE, look_up
+from tui.found import look_up
 from tui.graphics.terminal import Terminal
 from tui.screens.history_marks import HistoryMarks
 from tui.stock import off_loop
@@ -24,7 +24,7 @@ from tui.text import one_line
 from tui.widgets.history_table import HistoryTable
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_list import LineList
-from tui.widgets.run_details import brief, details
+from tui.widgets.run_details import RunDetails
 from tui.widgets.run_list import RunList
 from tui.widgets.run_preview import RunPreview
 from tui.widgets.search_line import SearchLine
@@ -38,8 +38,8 @@ OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""
 
 _HERE = (
-    *(("Enter", "Open"), ("/", "Search"), ("0-5", "Rate"), ("m", "Winner"), ("t", "Tags")),
-    *(("n", "Note"), ("d", "Delete"), ("u", "Undo"), ("v", "Pictures"), ("s", "Order")),
+    *(("Enter", "Open"), ("/", "Search"), ("0-5", "Rate"), ("v", "Pictures"), ("d", "Delete")),
+    *(("t", "Tags"), ("n", "Note"), ("m", "Winner"), ("u", "Undo"), ("s", "Order")),
     *(("Space", "Select"), ("F1", "Help")),
 )
 _TRASH = (
@@ -82,8 +82,8 @@ class HistoryScreen(HistoryMarks):
         & #thumbnails { display: none; }
         & .about { height: 2; padding: 0 2; color: $text-muted; }
         & #beside { width: 38; height: 1fr; display: none; }
-        & #beside .details { height: auto; max-height: 55%; padding: 0 2; }
-        & #details { height: auto; }
+        & #beside > VerticalScroll { height: auto; max-height: 55%; padding: 0 2; }
+        & .details { height: auto; }
         &.-normal #beside, &.-wide #beside { display: block; }
         &.-normal .about, &.-wide .about { display: none; }
         &.-wide #beside { width: 66; }
@@ -121,9 +121,9 @@ class HistoryScreen(HistoryMarks):
                 yield Thumbnails(self._terminal)
             with Vertical(id="beside"):
                 yield RunPreview(self._terminal)
-                with VerticalScroll(classes="details", can_focus=False):
-                    yield Static("", id="details")
-        yield Static("", classes="about")
+                with VerticalScroll(can_focus=False):
+                    yield RunDetails()
+        yield RunDetails(is_brief=True)
         bar = KeyBar([])
         bar.here = _HERE
         yield bar
@@ -144,7 +144,7 @@ class HistoryScreen(HistoryMarks):
         return self.query_one(RunPreview)
 
     def on_mount(self) -> None:
-        self.set_interval(OTHERS_SECONDS, self._ask_for_others)
+        self.set_interval(OTHERS_SECONDS, self.look_for_others)
         self._look("")
 
     def on_screen_resume(self) -> None:
@@ -161,10 +161,9 @@ class HistoryScreen(HistoryMarks):
         self.listed.lay()
         self._moved()
 
-    def flush(self) -> None:
-        """Do not wait for the typing to come to rest, nor for the cursor."""
-        self.search_line.flush()
-        self.preview.flush()
+    def flush(self) -> bool:
+        """Wait no longer for the typing, or the cursor, to come to rest; whether one was moving."""
+        return any([self.search_line.flush(), self.preview.flush()])
 
     # Searching
 
@@ -185,7 +184,7 @@ class HistoryScreen(HistoryMarks):
             return
         self.search_line.complain("")
         old = self.found
-        head = len(old.head) if again and old is not None else PAGE
+        head = len(old.head) if again and old is not None else 0
         tail = len(old.tail) if again and old is not None else 0
         try:
             async with self._turn:  # what is being written is read as it will be
@@ -247,7 +246,8 @@ class HistoryScreen(HistoryMarks):
         self._say_keys()
 
     @work(exclusive=True, group="others")
-    async def _ask_for_others(self) -> None:
+    async def look_for_others(self) -> None:
+        """Show what another Safelight has written, if it has."""
         if not self.is_current:
             return
         try:
@@ -299,10 +299,8 @@ class HistoryScreen(HistoryMarks):
         """Tell of the run under the cursor."""
         entry = self.listed.current
         self.say_what_is_shown()
-        room = max(self.size.width - 4, 10)
-        self.query_one(".about", Static).update(brief(entry, room) if entry else "")
-        room = max(self.query_one("#beside").size.width - 4, 10)
-        self.query_one("#details", Static).update(details(entry, room) if entry else "")
+        for told in self.query(RunDetails):
+            told.show_entry(entry)
         self.preview.show_entry(entry)
 
     @on(HistoryTable.Laid)

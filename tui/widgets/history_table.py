@@ -157,7 +157,7 @@ class HistoryTable(RunList):
             cells.append(Segment(text + _GAP, style("error" if bad else column.tone)))
         room = width - sum(cell.cell_length for cell in cells)
         if (what := in_words(entry.record.spec.switches)) and room > 8:
-            text = one_line(what, max(room // 2, 8)) + _GAP
+            text = one_line(what, max(room // 2, 8)) + "  "
             cells.append(Segment(text, base))
             room -= cell_len(text)
         if room > 4:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.widgets import Static
 
 from tui.switchboard import in_words
 from tui.text import ago, clean, one_line, seconds, size
@@ -23,6 +24,27 @@ _ENDS = {
     "failed": "failed",
     "interrupted": "cut off: Safelight ended while it was on",
 }
+
+
+class RunDetails(Static):
+    """Everything about a run, as wide as there is room; or the most of it, in two lines."""
+
+    def __init__(self, *, is_brief: bool = False) -> None:
+        super().__init__("", classes="about" if is_brief else "details")
+        self._is_brief = is_brief
+        self._entry: Entry | None = None
+
+    def show_entry(self, entry: Entry | None) -> None:
+        """Tell of a run, or of none."""
+        self._entry = entry
+        width = self.content_size.width
+        if entry is None or not width:
+            self.update("")
+        else:
+            self.update((brief if self._is_brief else details)(entry, width))
+
+    def on_resize(self) -> None:
+        self.show_entry(self._entry)
 
 
 def details(entry: Entry, width: int) -> Content:

@@ -51,12 +51,14 @@ class RunPreview(Picture):
             self._timer.stop()
         self._timer = self.set_timer(QUIET_SECONDS, self.flush)
 
-    def flush(self) -> None:
-        """Do not wait any longer."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-            self._read(self._entry.record if self._entry is not None else None)
+    def flush(self) -> bool:
+        """Do not wait any longer. Returns whether it did."""
+        if self._timer is None:
+            return False
+        self._timer.stop()
+        self._timer = None
+        self._read(self._entry.record if self._entry is not None else None)
+        return True
 
     @work(exclusive=True, group="preview")
     async def _read(self, record: RunRecord | None) -> None:

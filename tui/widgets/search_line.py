@@ -127,7 +127,7 @@ class SearchLine(Vertical):
         """Put a text there, and search for it at once."""
         self.line.value = text
         self.line.cursor_position = len(text)
-        self.flush(text)
+        self.flush()
 
     def complain(self, why: str) -> None:
         """Say what is wrong with the line; nothing for nothing."""
@@ -135,15 +135,16 @@ class SearchLine(Vertical):
         problem.update(Content(clean(why)))
         problem.display = bool(why)
 
-    def flush(self, text: str | None = None) -> None:
-        """Do not wait any longer with what was typed."""
+    def flush(self) -> bool:
+        """Do not wait any longer with what was typed. Returns whether it did."""
+        was_waiting = self._timer is not None
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        text = self.text if text is None else text
-        if text != self._asked:
-            self._asked = text
-            self.post_message(self.Wanted(text))
+        if self.text != self._asked:
+            self._asked = self.text
+            self.post_message(self.Wanted(self.text))
+        return was_waiting
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -28,7 +29,7 @@ from tui.widgets.run_table import WORDS
 if TYPE_CHECKING:
     from engine.history import Entry
 
-_WIDE = 18
+_WIDE = 17
 """Cells of a picture, or somewhat more, so that a row is filled."""
 _GAP = 2
 _LABELS = 2
@@ -61,8 +62,8 @@ class Thumbnails(RunList):
         width = self.scrollable_content_region.width
         self.across = max(1, (width + _GAP) // (_WIDE + _GAP))
         self._tile = max(1, (width + _GAP) // self.across - _GAP)
-        self._picture_rows = max(1, round(self._tile / self.terminal.cell_ratio))
-        self.item_rows = self._picture_rows + _LABELS + 1
+        self._picture_rows = max(1, ceil(self._tile / self.terminal.cell_ratio))
+        self.item_rows = self._picture_rows + _LABELS
         super().lay()
 
     def item_at(self, x: int, y: int) -> int | None:
