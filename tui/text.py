@@ -80,6 +80,20 @@ def size(count: float) -> str:
     return f"{count:.1f} GB" if count < 99.95 else f"{count:.0f} GB"
 
 
+def by_point(text: str, before: int, after: int) -> str:
+    """A figure so that a column of them is lined up by the decimal point, and units below units.
+
+    Args:
+        text: a figure, with its unit after a blank or without one: ``0.52 s``, ``2:05 min``.
+        before: cells left of the point.
+        after: cells from the point on, left of the unit.
+    """
+    figure, _, unit = text.partition(" ")
+    at = next((i for i, char in enumerate(figure) if char in ".:"), len(figure))
+    lined = figure[:at].rjust(before) + figure[at:].ljust(after)
+    return f"{lined} {unit}".rstrip()
+
+
 def ago(time: str, now: datetime | None = None) -> str:
     """How long ago a time of a record (ISO 8601) was: ``3 days ago``; ``never`` for none."""
     try:
