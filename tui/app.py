@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -24,31 +23,30 @@ from textual.theme import Theme
 from engine.errors import SafelightError
 from tui import form as forms
 from tui.commands import APP, PANEL_HELP, STUDIO, bindings
-from tui.files import write_atomically
+from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.log import start as start_log
 from tui.paths import Paths
+from tui.remembered import Remembered
 from tui.screens.studio import StudioScreen
+from tui.screens.studio_runs import RUNS_SHOWN
 from tui.settings import Settings
 from tui.text import clean
 from tui.themes import builtin_themes, user_themes
 
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
-    from engine.api import EngineAPI, QueueAPI
-    from engine.history import History
     from engine.record import RunRecord
-    from engine.spec import RunSpec
-    from tui.bridge import Mailbox
     from tui.graphics.driver import TerminalAnswered
     from tui.lab import Lab
-    from tui.stock import Stock
 
 REDRAWS_PER_SECOND = 10
-STOP_SECONDS = 3.0
 TERMINAL_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""
-RUNS_AT_START = 500
+OTHERS_SECONDS = 2.0
+"""Between two looks whether another Safelight has written into the history."""
+CHECK_SECONDS = 5.0
+"""After the start, when nothing else is to be done, a large history is checked for damage."""
 
 log = logging.getLogger("safelight.tui")
 
@@ -78,27 +76,14 @@ class SafelightApp(App[int]):
         self._paths = paths
         self._settings = settings
         self._complaints = [complaint] if complaint else []
-        self._remembered = self._read_remembered()
-        self._mailbox: Mailbox | None = None
-        self._engine: EngineAPI | None = None
-        self._why_not = ""
-        self._early: list[Callable[[EngineAPI], object]] = []
-        self.engine_ended = True
-        self.studio = StudioScreen(self._last_form(), terminal.limited_to(settings.graphics))
+        self._remembered = Remembered(paths.form_file)
+        self.room = EngineRoom(lab, self._complain, self.keep_form)
+        form = self._remembered.form(settings.checkpoint)
+        self.studio = StudioScreen(form, self.room, terminal.limited_to(settings.graphics))
         self._use_themes()
 
     def get_default_screen(self) -> Screen[None]:
         return self.studio
-
-    @property
-    def stock(self) -> Stock:
-        """The checkpoints of this machine."""
-        return self._lab
-
-    @property
-    def history(self) -> History:
-        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
-        return self._lab.history
 
     def _use_themes(self) -> None:
         """Register our themes and the user's, and take the one of the settings."""
@@ -107,7 +92,7 @@ class SafelightApp(App[int]):
                 self.register_theme(theme)
             else:
                 self._complaints.append(theme)
-        wanted = self._settings.theme or self._remembered.get("theme") or "safelight"
+        wanted = self._settings.theme or self._remembered.theme or "safelight"
         if wanted not in self.available_themes:
             self._complaints.append(f"No theme is called “{wanted}”.")
             wanted = "safelight"
@@ -164,39 +149,34 @@ class SafelightApp(App[int]):
 
     def _leave(self, code: int) -> None:
         """Go because we were told to, by the system or a line that dropped."""
-        self._save_form()
+        self.keep_form()
         self.exit(code)
+
+    def _complain(self, sentence: str) -> None:
+        self.notify(sentence, severity="error", timeout=10)
 
     def _open_lab(self) -> None:
         gc.enable()
         start_log(self._paths)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=8)
-        from tui.bridge import EngineTold, Mailbox
+        from tui.bridge import EngineTold
 
-        # Posting from the engine's thread does not wait for the screen.
-        self._mailbox = Mailbox(urgent=lambda: self.post_message(EngineTold()))
         try:
-            self._engine = self._lab.open(self._mailbox.put)
-            cut_off = self._engine.queue.recover()
-            self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
-            self._tell_of_the_past(cut_off)
+            # Posting from the engine's thread does not wait for the screen.
+            cut_off = self.room.open(lambda: self.post_message(EngineTold()))
+            self.studio.show_history(self._lab.past_runs(RUNS_SHOWN))
         except SafelightError as error:
-            self._why_not = str(error)
             self.notify(str(error), severity="error", timeout=20)
             self.studio.cannot_work(str(error))
-        if self._engine is None:
             return
-        self._engine.start()
-        self.engine_ended = False
+        self._tell_of_the_past(cut_off)
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
+        self.set_interval(OTHERS_SECONDS, self.studio.look_for_others)
+        self.set_timer(CHECK_SECONDS, self._check_history)
         self.studio.spec_form.offer_what_fits()
-        early, self._early = self._early, []
-        for what in early:
-            self._ask(what)
         spec, _ = forms.parse(self.studio.spec_form.values)
-        if spec is not None:
-            self._engine.warm_up(spec.checkpoint)
+        self.room.start(spec.checkpoint if spec is not None else "")
 
     def _tell_of_the_past(self, cut_off: Sequence[RunRecord]) -> None:
         """Say what a Safelight that is gone has left, and what it took to open the history."""
@@ -210,6 +190,19 @@ class SafelightApp(App[int]):
                 "warning",
             )
 
+    @work
+    async def _check_history(self) -> None:
+        """Read the whole history once, in a thread: damage is better known before it is met."""
+        from tui.stock import off_loop
+
+        try:
+            wrong = await off_loop(self._lab.history.check)
+        except SafelightError:
+            return  # there is none
+        if wrong:
+            self.studio.say(wrong, "bad")
+            self._complain(wrong)
+
     # Events
 
     def on_engine_told(self) -> None:
@@ -217,10 +210,10 @@ class SafelightApp(App[int]):
 
     def _deliver(self) -> None:
         """Show what the engine has told since the last time."""
-        if self._mailbox is None or not self.studio.is_mounted:
+        if not self.studio.is_mounted:
             return
         with self.batch_update():
-            for event in self._mailbox.take():
+            for event in self.room.told():
                 self.studio.painter.show(event)
 
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
@@ -228,80 +221,9 @@ class SafelightApp(App[int]):
         event.stop()
         self.studio.draw_for(event.terminal.limited_to(self._settings.graphics))
 
-    # What the studio asks for
-
-    def submit(self, spec: RunSpec) -> None:
-        """Queue a run, and remember the form."""
-        self._ask(lambda engine: engine.submit(spec))
-
-    def fill(self, spec: RunSpec) -> None:
-        """Queue a search for the largest batch, and remember the form."""
-        self._ask(lambda engine: engine.fill(spec))
-
-    def _ask(self, what: Callable[[EngineAPI], object]) -> None:
-        if self._engine is None:
-            if self._why_not:
-                self.notify(self._why_not, severity="error")
-            else:
-                self._early.append(what)  # a key that came right after the first frame
-            return
-        try:
-            what(self._engine)
-        except SafelightError as error:
-            self.notify(str(error), severity="error", timeout=10)
-        self._save_form()
-
-    @property
-    def unkept(self) -> tuple[int, ...]:
-        """Runs whose pictures could not be written yet."""
-        return self._engine.unkept if self._engine is not None else ()
-
-    def keep(self, run_id: int) -> None:
-        """Write one of those; waits for the disk. Raises ``SafelightError``."""
-        if self._engine is not None:
-            self._engine.keep(run_id)
-
-    @property
-    def queue(self) -> QueueAPI | None:
-        """What waits; ``None`` while there is no engine."""
-        return self._engine.queue if self._engine is not None else None
-
-    def cancel(self, run_id: int) -> bool:
-        """Stop a run, or take it out of the queue. Returns whether there was such a run."""
-        return self._engine is not None and self._engine.cancel(run_id)
-
-    def stop_run(self) -> bool:
-        """Stop the run that is on. Returns whether there was one."""
-        return self._engine is not None and self._engine.cancel()
-
-    def stop_all(self) -> bool:
-        """Stop the run that is on and empty the queue. Returns whether there was anything."""
-        if self._engine is None:
-            return False
-        waiting = [row.id for row in self.studio.runs.rows if row.status == "queued"]
-        waiting += [fill] if (fill := self.studio.ladder.fill) is not None else []
-        stopped = [self._engine.cancel(run_id) for run_id in waiting]
-        return self._engine.cancel() or any(stopped)
-
-    # The last form
-
-    def _last_form(self) -> forms.Form:
-        first = forms.default_form(self._settings.checkpoint)
-        return {**first, **forms.known_form(self._remembered)}
-
-    def _read_remembered(self) -> dict[str, Any]:
-        try:
-            values = json.loads(self._paths.form_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return values if isinstance(values, dict) else {}
-
-    def _save_form(self) -> None:
-        try:
-            values = {**self.studio.spec_form.values, "theme": self.theme}
-            write_atomically(self._paths.form_file, json.dumps(values, indent=1))
-        except OSError as error:
-            log.warning("The form could not be kept: %s", error)
+    def keep_form(self) -> None:
+        """Write down what is typed, for the next time."""
+        self._remembered.keep(self.studio.spec_form.values, self.theme)
 
     # Keys
 
@@ -323,13 +245,13 @@ class SafelightApp(App[int]):
         if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
             return
-        if self.unkept:
+        if self.room.unkept:
             question = "Pictures could not be written yet, and quitting loses them. F6 tries again."
             if not await self.push_screen_wait(
                 QuitQuestion("Quit?", question, "lose them and quit", "stay")
             ):
                 return
-        elif self._engine is not None and self._engine.busy:
+        elif self.room.busy:
             waiting = sum(row.status == "queued" for row in self.studio.runs.rows)
             question = "A run is on. Quitting stops it; finished pictures are kept."
             if waiting:
@@ -356,5 +278,4 @@ class SafelightApp(App[int]):
 
     def shut_down(self) -> None:
         """Stop the engine. Called after the screen is gone, so the terminal is clean already."""
-        if self._engine is not None:
-            self.engine_ended = self._engine.stop(STOP_SECONDS, keep_queue=True)
+        self.room.stop()

@@ -175,7 +175,7 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
         finally:
             app.shut_down()  # whatever happened: a run that is on is kept
     code = app.return_code if code is None else code
-    if not app.engine_ended:
+    if not app.room.ended:
         # The device is deep in a step. The terminal is clean and the run is in the history; a
         # normal exit would wait for the step.
         sys.stdout.flush()

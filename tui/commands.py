@@ -249,6 +249,8 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
     "runs": (
         "↑ ↓ look at older runs. Enter puts a run's settings",
         "back on the form.",
+        "1 to 5 rate it, 0 takes the stars away, m makes it a winner ◆;",
+        "d puts it into the trash, u takes the last deletion back.",
         "Of a run that waits: ⇧↑ ⇧↓ (or K J) move it, e edits it,",
         "d takes it out; c takes out all that wait.",
     ),

@@ -15,9 +15,8 @@ from tui.stock import Stock
 
 if TYPE_CHECKING:
     from engine.api import Emit, EngineAPI
-    from engine.history import History
+    from engine.history import Entry, History
     from engine.hub import HubSize, Need
-    from engine.record import RunRecord
     from engine.shelf import Shelved
 
 
@@ -36,7 +35,7 @@ class Lab(Stock, Protocol):
         """What it took to open the history, in a sentence; empty when nothing."""
         ...
 
-    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+    def past_runs(self, limit: int) -> Sequence[Entry]:
         """The latest runs, newest first, at most ``limit``."""
         ...
 
@@ -83,9 +82,11 @@ class RealLab:
         """What it took to open the history; empty when nothing."""
         return self._history.repaired if self._history is not None else ""
 
-    def past_runs(self, limit: int) -> Sequence[RunRecord]:
+    def past_runs(self, limit: int) -> Sequence[Entry]:
         """The latest runs, newest first."""
-        return self.history.latest(limit)
+        from engine.history import Query
+
+        return self.history.search.page(Query(), limit).entries
 
     def checkpoints(self) -> Sequence[Shelved]:
         """What is on this machine. A history that cannot be read only leaves the last uses out."""

@@ -48,7 +48,7 @@ def child(home: Path, runs: int) -> None:
                 await asyncio.sleep(0.05)
 
         async def measure(self) -> None:
-            while self.engine_ended:  # the engine is opened after the first frame
+            while self.room.ended:  # the engine is opened after the first frame
                 await asyncio.sleep(0.05)
             self.studio.action_run()  # loading and warm-up are apart
             await self.until(1)

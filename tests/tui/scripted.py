@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from engine import events
 from engine.api import Emit
 from engine.errors import HistoryError, SafelightError
-from engine.history import History
+from engine.history import Entry, History, Query
 from engine.hub import HubSize, Need
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.shelf import Shelved
@@ -302,8 +302,10 @@ class ScriptedLab:
         self.engine.queue.left, self.engine.queue.cut_off = self.left, self.cut_off
         return self.engine
 
-    def past_runs(self, limit: int) -> Sequence[RunRecord]:
-        return self.past[:limit]
+    def past_runs(self, limit: int) -> Sequence[Entry]:
+        if self.kept is not None:
+            return self.kept.search.page(Query(), limit).entries
+        return [Entry(record) for record in self.past[:limit]]
 
     def checkpoints(self) -> Sequence[Shelved]:
         if self.trouble is not None:

@@ -475,7 +475,7 @@ async def test_quitting_in_mid_run_asks_once(open_app: Open) -> None:
         assert s.app.return_code == 0
     s.app.shut_down()
     assert s.engine.stopped
-    assert s.app.engine_ended
+    assert s.app.room.ended
 
 
 async def test_the_last_form_is_back_on_the_next_start(open_app: Open, paths: Paths) -> None:

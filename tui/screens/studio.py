@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, partial
-from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +15,7 @@ from textual.events import ScreenResume
 from tui import form as forms
 from tui.commands import APP, PANEL_KEYS, STUDIO, bindings
 from tui.graphics.terminal import Terminal
-from tui.screens.studio_overlays import Overlays
+from tui.screens.studio_runs import PastRuns
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
 from tui.widgets.picture import Picture
@@ -26,63 +25,13 @@ from tui.widgets.spec_form import SpecForm
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from engine.api import QueueAPI
-    from engine.history import History
     from engine.hub import Need
-    from engine.record import RunRecord
     from engine.spec import RunSpec
+    from tui.engine_room import EngineRoom
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
     from tui.screens.studio_ladder import Ladder
     from tui.screens.studio_queue import QueueDesk
-    from tui.stock import Stock
-
-
-class Host(Protocol):
-    """What the studio asks of the app that shows it."""
-
-    def submit(self, spec: RunSpec) -> None:
-        """Queue a run."""
-
-    def fill(self, spec: RunSpec) -> None:
-        """Queue a search for the largest batch that fits."""
-
-    @property
-    def stock(self) -> Stock:
-        """The checkpoints of this machine."""
-        ...
-
-    @property
-    def history(self) -> History:
-        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
-        ...
-
-    @property
-    def unkept(self) -> tuple[int, ...]:
-        """Runs whose pictures could not be written yet."""
-        ...
-
-    def keep(self, run_id: int) -> None:
-        """Write one of those; waits for the disk. Raises ``SafelightError``."""
-
-    @property
-    def queue(self) -> QueueAPI | None:
-        """What waits; ``None`` while there is no engine."""
-        ...
-
-    def cancel(self, run_id: int) -> bool:
-        """Stop a run, or take it out of the queue. Returns whether there was such a run."""
-        ...
-
-    def stop_run(self) -> bool:
-        """Stop the run that is on. Returns whether there was one."""
-        ...
-
-    def stop_all(self) -> bool:
-        """Stop the run that is on and empty the queue. Returns whether there was anything."""
-        ...
 
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -94,12 +43,12 @@ def _class(breakpoints: list[tuple[int, str]], size: int) -> str:
     return next(name for least, name in reversed(breakpoints) if size >= least)
 
 
-class StudioScreen(Overlays):
+class StudioScreen(PastRuns):
     """Form, picture, progress and runs on one screen.
 
     Attributes:
-        following: whether the picture panel follows the run that is on. Looking at an older run
-            ends it, asking for a new run begins it again.
+        host: what the studio asks the engine for.
+        trashed: the rows that were deleted here, which may be taken back.
     """
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
@@ -107,16 +56,15 @@ class StudioScreen(Overlays):
     BINDINGS = bindings(STUDIO)
     AUTO_FOCUS = "#prompt"
 
-    def __init__(self, form: forms.Form, terminal: Terminal) -> None:
+    def __init__(self, form: forms.Form, room: EngineRoom, terminal: Terminal) -> None:
         # With the classes of its size from the start, the first frame is styled once.
         columns, rows = get_terminal_size()
         super().__init__(classes=f"{_class(WIDTHS, columns)} {_class(HEIGHTS, rows)}")
         self._first_form = form
+        self.host = room
         self._terminal = terminal
-        self.following = True
+        self.trashed: list[Row] = []
         self._shown_before = False
-        self._wanted = 0  # Counts what was asked to be shown.
-        self._knows_history = False
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -133,8 +81,13 @@ class StudioScreen(Overlays):
     def on_screen_resume(self, event: ScreenResume) -> None:
         # At the very first all styles have just been worked out.
         event.refresh_styles, self._shown_before = self._shown_before, True
+        if self.knows_history:
+            self.sync()  # marks may have been made on the screen that has gone
 
     def on_descendant_focus(self) -> None:
+        self.show_keys()
+
+    def show_keys(self) -> None:
         """Show the keys of the panel that has the focus."""
         focused = self.focused
         panels = [node.id or "" for node in focused.ancestors_with_self] if focused else []
@@ -181,10 +134,6 @@ class StudioScreen(Overlays):
     # The parts, by name
 
     @property
-    def host(self) -> Host:
-        return cast("Host", self.app)
-
-    @property
     def spec_form(self) -> SpecForm:
         return self.query_one(SpecForm)
 
@@ -206,7 +155,7 @@ class StudioScreen(Overlays):
 
     @on(SpecForm.Changed)
     def _form_changed(self) -> None:
-        if self._knows_history:
+        if self.knows_history:
             self.foresight.soon()
 
     # What the user does
@@ -266,13 +215,13 @@ class StudioScreen(Overlays):
         self.waiting.toggle()
 
     def action_stop(self) -> None:
-        if self.host.stop_run():
+        if self.host.cancel():
             self.painter.stopping()
         else:
             self.notify("Nothing is running.", timeout=2)
 
     def action_stop_all(self) -> None:
-        if self.host.stop_all():
+        if self.waiting.stop_all():
             self.painter.stopping()
         else:
             self.notify("Nothing is running.", timeout=2)
@@ -309,99 +258,3 @@ class StudioScreen(Overlays):
         """Mark on the form what differs from ``spec``, the last run."""
         self.spec_form.last = forms.form_of(spec)
         self.spec_form.mark_differences()
-
-    # Older runs
-
-    def show_history(self, records: Iterable[RunRecord]) -> None:
-        """Fill the list with runs of earlier sessions and show the newest one's pictures."""
-        rows = [Row.of(record) for record in records]
-        self.runs.load(rows)
-        if rows and not self.picture.images:
-            newest = rows[0]
-            self.mark_against(newest.spec)
-            self.show_run(newest)
-        self._knows_history = True
-        self.foresight.soon()
-
-    @on(RunTable.Looked)
-    def _looked(self, event: RunTable.Looked) -> None:
-        self.following = event.row.status in ("running", "queued")
-        self.on_descendant_focus()  # the keys of a run that waits are others
-        if event.row.record is not None:
-            self.show_run(event.row)
-
-    @on(RunTable.Chosen)
-    def _chosen(self, event: RunTable.Chosen) -> None:
-        self.bring_back(event.row)
-
-    def bring_back(self, row: Row) -> None:
-        """Put a run's settings on the form and show its pictures."""
-        self._looked(RunTable.Looked(row))
-        self.spec_form.values = forms.form_of(row.spec)
-        self.notify(f"The settings of #{row.id} are back on the form.", timeout=3)
-        self.spec_form.prompt.focus()
-
-    @on(RunTable.Asked)
-    def _asked(self, event: RunTable.Asked) -> None:
-        row = event.row
-        if event.what == "move":
-            self.waiting.move(row, event.by)
-        elif event.what == "edit":
-            self.waiting.edit(row)
-        elif event.what == "clear":
-            self.waiting.clear()
-        elif event.what == "drop" and row.status == "queued":
-            self.waiting.remove(row)
-
-    @on(Picture.Picked)
-    def _picked(self) -> None:
-        self.painter.caption()
-
-    def show_run(self, row: Row) -> None:
-        """Show the pictures of a run that is over, read from its files."""
-        record = row.record
-        if record is None or not record.images:
-            words = {
-                "failed": "This run failed.",
-                "cancelled": "This run was stopped.",
-                "interrupted": "This run was cut off.",
-            }
-            error = (record.error if record else "") or ""
-            self.picture.say(words.get(row.status, "No picture."), "", error)
-            self.painter.caption(row.spec, row.id)
-            return
-        self._wanted += 1
-        self._read_pictures(self._wanted, row, record)
-
-    @work(thread=True, exclusive=True, group="pictures", exit_on_error=False)
-    def _read_pictures(self, request: int, row: Row, record: RunRecord) -> None:
-        """Off the event loop: a disk may be slow."""
-        from engine.errors import SafelightError
-        from engine.pictures.load import load_image
-
-        try:
-            images = tuple(load_image(Path(image.path)) for image in record.images)
-        except SafelightError as error:
-            self.app.call_from_thread(self._show_read, request, row, (), str(error))
-        else:
-            self.app.call_from_thread(self._show_read, request, row, images, "")
-
-    def _show_read(
-        self, request: int, row: Row, images: tuple[Image.Image, ...], error: str
-    ) -> None:
-        if request != self._wanted:
-            return  # Something else is shown by now.
-        if error:
-            self.picture.say(error)
-            self.painter.caption(row.spec, row.id)
-        else:
-            self.show_pictures(images, row.spec, row.id)
-
-    def show_pictures(
-        self, images: tuple[Image.Image, ...], spec: RunSpec, run_id: int, *, live: bool = False
-    ) -> None:
-        """Show pictures, and say below them what they are."""
-        self._wanted += 1  # Whatever is still being read comes too late.
-        labels = tuple(prompt for prompt, _ in spec.pictures) if len(spec.prompts) > 1 else ()
-        self.picture.show(images, spec.seeds, labels=labels, live=live)
-        self.painter.caption(spec, run_id)

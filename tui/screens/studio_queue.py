@@ -133,6 +133,13 @@ class QueueDesk:
         """Take a waiting run out of the queue."""
         self._studio.host.cancel(row.id)
 
+    def stop_all(self) -> bool:
+        """Stop the run that is on and empty the queue; whether there was anything."""
+        host, fill = self._studio.host, self._studio.ladder.fill
+        waiting = [*self._order, *((fill,) if fill is not None else ())]
+        stopped = [host.cancel(run_id) for run_id in waiting]
+        return host.cancel() or any(stopped)
+
     def clear(self) -> None:
         """Take all that wait out of the queue; the run that is on goes on."""
         if not self._order:

@@ -21,6 +21,7 @@ from tui.ink import ink
 from tui.text import one_line, seconds, size
 
 if TYPE_CHECKING:
+    from engine.history import Entry
     from engine.record import RunRecord
     from engine.spec import RunSpec
 
@@ -46,6 +47,7 @@ class Row:
         percent: of a run that is on.
         place: of a run that waits, from 1; 0 while unknown.
         paused: it waits, and nothing is begun.
+        rating, winner: what the user has said of it.
     """
 
     id: int
@@ -55,10 +57,16 @@ class Row:
     percent: int = 0
     place: int = 0
     paused: bool = False
+    rating: int = 0
+    winner: bool = False
 
     @classmethod
     def of(cls, record: RunRecord) -> Row:
         return cls(record.id, record.spec, record.status.value, record)
+
+    @classmethod
+    def of_entry(cls, entry: Entry) -> Row:
+        return replace(cls.of(entry.record), rating=entry.rating, winner=entry.winner)
 
     @property
     def time(self) -> str:
@@ -93,6 +101,9 @@ class RunTable(ScrollView, can_focus=True):
         Binding("e", "ask('edit')", show=False),
         Binding("d,delete", "ask('drop')", show=False),
         Binding("c", "ask('clear')", show=False),
+        Binding("u", "ask('undo')", show=False),
+        Binding("m", "ask('win')", show=False),
+        *(Binding(str(stars), f"ask('rate', {stars})", show=False) for stars in range(6)),
     ]
 
     cursor = reactive(0)
@@ -111,8 +122,8 @@ class RunTable(ScrollView, can_focus=True):
 
     @dataclass
     class Asked(Message):
-        """Something is to be done with a run: ``move`` (``by`` places), ``edit``, ``drop``; or
-        ``clear``, with all that wait."""
+        """Something is to be done with a run: ``move`` (``by`` places), ``edit``, ``drop``,
+        ``rate`` (``by`` stars), ``win``; or with others: ``clear`` all that wait, ``undo``."""
 
         what: str
         row: Row
@@ -254,6 +265,9 @@ class RunTable(ScrollView, can_focus=True):
         seed = f"{spec.seed}" if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
         turned = _turned(spec)
         label = "seed " if width >= 34 and not turned else ""
+        if marks := _marks(row):
+            cells.append(Segment(f"{marks:<5}", base + ink(self, "accent")))
+            label = ""
         cells.append(Segment(f"{label}{one_line(seed, 19):<{10 if width >= 56 else 6}} ", base))
         if width >= 56:
             name = one_line(spec.scheduler or "own", 12)
@@ -266,6 +280,11 @@ class RunTable(ScrollView, can_focus=True):
         if room > 6:
             cells.append(Segment(one_line(spec.prompt, room), dim))
         return cells
+
+
+def _marks(row: Row) -> str:
+    """What the user has said of a run: ``4★◆``."""
+    return (f"{row.rating}★" if row.rating else "") + ("◆" if row.winner else "")
 
 
 def _turned(spec: RunSpec) -> str:

@@ -1,0 +1,160 @@
+"""The engine as the screens have it: opened after the first frame, asked, told of, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from engine.errors import SafelightError
+
+if TYPE_CHECKING:
+    # What the first frame does not need is imported when it is used.
+    from engine.api import EngineAPI, QueueAPI
+    from engine.events import Event
+    from engine.history import Entry, History
+    from engine.record import RunRecord
+    from engine.spec import RunSpec
+    from tui.bridge import Mailbox
+    from tui.lab import Lab
+    from tui.stock import Stock
+
+STOP_SECONDS = 3.0
+
+
+class Complain(Protocol):
+    """Shows the user a sentence about something that could not be done."""
+
+    def __call__(self, sentence: str, /) -> None: ...
+
+
+class EngineRoom:
+    """One engine, which may not be there yet, or not at all.
+
+    Attributes:
+        ended: whether its thread has ended, or never began.
+    """
+
+    def __init__(self, lab: Lab, complain: Complain, asked: Callable[[], object]) -> None:
+        """
+        Args:
+            lab: opens the engine and the history.
+            complain: shows what could not be done.
+            asked: called after a run or a search was asked for.
+        """
+        self._lab = lab
+        self._complain = complain
+        self._asked = asked
+        self._mailbox: Mailbox | None = None
+        self._engine: EngineAPI | None = None
+        self._why_not = ""
+        self._early: list[Callable[[EngineAPI], object]] = []
+        self.ended = True
+
+    # Begin and end
+
+    def open(self, urgent: Callable[[], object]) -> Sequence[RunRecord]:
+        """Open the engine, not started yet; the runs that were cut off with the Safelight before.
+
+        Args:
+            urgent: see :class:`tui.bridge.Mailbox`.
+
+        Raises:
+            SafelightError: there can be no engine. Whoever asks for something is told so.
+        """
+        from tui.bridge import Mailbox
+
+        self._mailbox = Mailbox(urgent)
+        try:
+            self._engine = engine = self._lab.open(self._mailbox.put)
+        except SafelightError as error:
+            self._why_not = str(error)
+            raise
+        try:
+            return engine.queue.recover()
+        except SafelightError as error:  # what waited waits on, for the next time
+            self._complain(str(error))
+            return ()
+
+    def start(self, checkpoint: str) -> None:
+        """Start the engine, do what was asked for meanwhile, and warm up a checkpoint."""
+        assert self._engine is not None
+        self._engine.start()
+        self.ended = False
+        early, self._early = self._early, []
+        for what in early:
+            self._ask(what)
+        if checkpoint:
+            self._engine.warm_up(checkpoint)
+
+    def told(self) -> list[Event]:
+        """What the engine has told since this was asked last."""
+        return self._mailbox.take() if self._mailbox is not None else []
+
+    def stop(self) -> None:
+        """Stop the engine; what waits is kept. Called when the screen is gone already."""
+        if self._engine is not None:
+            self.ended = self._engine.stop(STOP_SECONDS, keep_queue=True)
+
+    # What may be asked for
+
+    @property
+    def stock(self) -> Stock:
+        """The checkpoints of this machine."""
+        return self._lab
+
+    @property
+    def history(self) -> History:
+        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
+        return self._lab.history
+
+    def past_runs(self, limit: int) -> Sequence[Entry]:
+        """The latest runs, newest first. Raises ``SafelightError``."""
+        return self._lab.past_runs(limit)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is on or waits."""
+        return self._engine is not None and self._engine.busy
+
+    @property
+    def queue(self) -> QueueAPI | None:
+        """What waits; ``None`` while there is no engine."""
+        return self._engine.queue if self._engine is not None else None
+
+    @property
+    def unkept(self) -> tuple[int, ...]:
+        """Runs whose pictures could not be written yet."""
+        return self._engine.unkept if self._engine is not None else ()
+
+    def keep(self, run_id: int) -> None:
+        """Write one of those; waits for the disk. Raises ``SafelightError``."""
+        if self._engine is not None:
+            self._engine.keep(run_id)
+
+    def submit(self, spec: RunSpec) -> None:
+        """Queue a run."""
+        self._ask(lambda engine: engine.submit(spec))
+
+    def fill(self, spec: RunSpec) -> None:
+        """Queue a search for the largest batch that fits."""
+        self._ask(lambda engine: engine.fill(spec))
+
+    def cancel(self, run_id: int | None = None) -> bool:
+        """Stop a run, or take it out of the queue; ``None`` is the one that is on, or is next.
+
+        Returns whether there was such a run.
+        """
+        return self._engine is not None and self._engine.cancel(run_id)
+
+    def _ask(self, what: Callable[[EngineAPI], object]) -> None:
+        if self._engine is None:
+            if self._why_not:
+                self._complain(self._why_not)
+            else:
+                self._early.append(what)  # a key that came right after the first frame
+            return
+        try:
+            what(self._engine)
+        except SafelightError as error:
+            self._complain(str(error))
+        self._asked()
