@@ -418,6 +418,21 @@ async def test_the_end_is_one_key_away(open_app: Open, tmp_path: Path) -> None:
     history.close()
 
 
+async def test_scrolling_alone_fetches_what_comes_into_sight(
+    open_app: Open, tmp_path: Path
+) -> None:
+    history = history_of(tmp_path / "long", 420)
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await s.press("f9")
+        listed = screen(s).listed
+        listed.scroll_to(y=300, animate=False)
+        await s.settle()
+        assert "#120 " in s.seen()
+        assert listed.cursor == 0
+        assert listed.scroll_offset.y == 300
+    history.close()
+
+
 async def test_the_cursor_stays_when_the_list_is_renewed(open_app: Open, tmp_path: Path) -> None:
     history = history_of(tmp_path / "long", 420)
     async with open_app(ScriptedLab(kept=history)) as s:

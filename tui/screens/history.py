@@ -159,6 +159,7 @@ class HistoryScreen(HistoryMarks):
     def marked(self) -> None:
         """Some runs in the list are not what they were, or are not there any more."""
         self.listed.lay()
+        self.listed.follow()
         self._moved()
 
     def flush(self) -> bool:
@@ -242,7 +243,7 @@ class HistoryScreen(HistoryMarks):
             many = f"{len(found):,} of {self._all:,} {_runs(self._all)}"
         else:
             many = f"{len(found):,} {_runs(len(found))}"
-        self.query_one(".sum", Static).update(Content(many))
+        self.query_one(".sum", Static).update(Content(many), layout=False)
         self._say_keys()
 
     @work(exclusive=True, group="others")
@@ -337,6 +338,7 @@ class HistoryScreen(HistoryMarks):
         self.toggle_class("-pictures")
         self.listed.set_reactive(LineList.cursor, cursor)
         self.listed.lay()
+        self.listed.follow()
         if was_here:
             self.listed.focus()
 
