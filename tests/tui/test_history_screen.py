@@ -523,6 +523,16 @@ async def test_pictures_of_the_run_under_the_cursor(open_app: Open, tmp_path: Pa
     history.close()
 
 
+async def test_no_picture_is_read_where_there_is_no_room(open_app: Open, history: History) -> None:
+    draw(history, 24)
+    async with open_app(ScriptedLab(kept=history), size=(80, 24)) as s:
+        await s.press("f9")
+        assert not screen(s).preview.images
+        await s.pilot.resize_terminal(120, 40)
+        await s.settle()
+        assert len(screen(s).preview.images) == 1
+
+
 # Text from outside
 
 HOSTILE = (
