@@ -62,7 +62,7 @@ class _Term:
         self._beginning = re.compile(rf"(?<!\w){re.escape(term)}(\w?)")
         # From one letter to the next is only one way, so that no word takes long.
         letters = "".join(rf"[^\W{re.escape(letter)}]*{re.escape(letter)}" for letter in term[1:])
-        fits = len(term) > 2 and term.isalnum()
+        fits = len(term) > 1 and term.isalnum()
         self._letters = re.compile(rf"(?<!\w){re.escape(term[0])}{letters}") if fits else None
 
     def worth(self, text: str) -> int:

@@ -35,11 +35,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Ways to go on: each option stands in place of ``text[start:end]``."""
+    """Ways to go on: each option stands in place of ``text[start:end]``.
+
+    Attributes:
+        about: what the values that are offered mean; empty when names are offered.
+    """
 
     start: int
     end: int
     options: tuple[Option, ...]
+    about: str = ""
 
 
 def complete(text: str, cursor: int, values: Values) -> Completion:
@@ -63,7 +68,8 @@ def complete(text: str, cursor: int, values: Values) -> Completion:
     if cursor < value_at:
         return Completion(start, value_at, tuple(_names(text[start:cursor])))
     typed = text[value_at:cursor].strip('"')
-    return Completion(value_at, found.end, tuple(_values(found, typed, values)))
+    about = _NAMES.get(found.name, "")
+    return Completion(value_at, found.end, tuple(_values(found, typed, values)), about)
 
 
 def with_order(text: str, sort: str) -> str:

@@ -82,6 +82,8 @@ def test_examples_where_the_history_has_none() -> None:
     assert texts("is:w") == ["winner"]
     assert texts("status:int") == ["interrupted"]
     assert texts("seed:") == []
+    assert at_end("rating:").about == "stars: 4, >=3"
+    assert at_end("rating").about == ""
 
 
 def test_orders_and_the_trash() -> None:

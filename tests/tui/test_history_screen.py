@@ -418,6 +418,21 @@ async def test_the_end_is_one_key_away(open_app: Open, tmp_path: Path) -> None:
     history.close()
 
 
+async def test_scrolling_alone_fetches_what_comes_into_sight(
+    open_app: Open, tmp_path: Path
+) -> None:
+    history = history_of(tmp_path / "long", 420)
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await s.press("f9")
+        listed = screen(s).listed
+        listed.scroll_to(y=300, animate=False)
+        await s.settle()
+        assert "#120 " in s.seen()
+        assert listed.cursor == 0
+        assert listed.scroll_offset.y == 300
+    history.close()
+
+
 async def test_the_cursor_stays_when_the_list_is_renewed(open_app: Open, tmp_path: Path) -> None:
     history = history_of(tmp_path / "long", 420)
     async with open_app(ScriptedLab(kept=history)) as s:
@@ -506,6 +521,16 @@ async def test_pictures_of_the_run_under_the_cursor(open_app: Open, tmp_path: Pa
         assert "! cut off" in row(s, 1)
         assert "This run was cut off." in s.seen()
     history.close()
+
+
+async def test_no_picture_is_read_where_there_is_no_room(open_app: Open, history: History) -> None:
+    draw(history, 24)
+    async with open_app(ScriptedLab(kept=history), size=(80, 24)) as s:
+        await s.press("f9")
+        assert not screen(s).preview.images
+        await s.pilot.resize_terminal(120, 40)
+        await s.settle()
+        assert len(screen(s).preview.images) == 1
 
 
 # Text from outside

@@ -220,10 +220,9 @@ class HistoryMarks(Screen[RunRecord | None]):
             count, many_bytes = await off_loop(partial(trash_size, self.history))
             if not count:
                 return
-            question = (
-                f"{count:,} {'run' if count == 1 else 'runs'} and about {size(many_bytes)} of "
-                "pictures. This cannot be taken back."
-            )
+            runs = "1 run" if count == 1 else f"{count:,} runs"
+            pictures = f" and about {size(many_bytes)} of pictures" if many_bytes else ""
+            question = f"{runs}{pictures}. This cannot be taken back."
             confirm = ConfirmScreen("Empty the trash?", question, "delete for good", "keep")
             if not await self.app.push_screen_wait(confirm):
                 return

@@ -87,6 +87,7 @@ class PromptList(LineList):
         self.prompts, self.places, self.words = prompts, places, words
         self.set_reactive(LineList.cursor, 0)
         self.lay()
+        self.follow()
         self.post_message(self.Moved(self))
 
     def render_line(self, y: int) -> Strip:
@@ -197,7 +198,7 @@ class PromptsScreen(Screen[Prompted | None]):
         self.query_one("#prompts-found").border_title = f"Prompts, {first}"
         many, all_of_them = len(places), len(prompts.pairs)
         said = f"{many:,} of {all_of_them:,}" if typed.strip() else f"{many:,}"
-        self.query_one(".sum", Static).update(Content(f"{said} prompts"))
+        self.query_one(".sum", Static).update(Content(f"{said} prompts"), layout=False)
 
     @on(LineList.Moved)
     def _moved(self, event: LineList.Moved) -> None:

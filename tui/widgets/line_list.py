@@ -82,11 +82,10 @@ class LineList(ScrollView, can_focus=True):
         return self.scrollable_content_region.height
 
     def lay(self) -> None:
-        """Take the size of the list, and keep the cursor within it and in sight."""
+        """Take the size of the list, and keep the cursor within it."""
         lines = -(-self.count // self.across)
         self.virtual_size = Size(self.scrollable_content_region.width, lines * self.item_rows)
         self.cursor = min(self.cursor, max(self.count - 1, 0))
-        self._follow()
         self.refresh()
         self.post_message(self.Seen(self))
 
@@ -94,10 +93,10 @@ class LineList(ScrollView, can_focus=True):
         """Put the cursor on an item, or on the nearest that there is."""
         if self.count:
             self.cursor = min(max(to, 0), self.count - 1)
-            self._follow()
+            self.follow()
 
-    def _follow(self) -> None:
-        """Scroll by whole lines, and no further than needed."""
+    def follow(self) -> None:
+        """Bring the cursor into sight: by whole lines, and no further than needed."""
         line, top = self.cursor // self.across, self.scroll_offset.y
         whole = max(1, self._rows // self.item_rows)
         if line * self.item_rows < top:
@@ -110,6 +109,7 @@ class LineList(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self.lay()
+        self.follow()
 
     def watch_cursor(self) -> None:
         self.refresh()

@@ -33,15 +33,17 @@ class RunDetails(Static):
         super().__init__("", classes="about" if is_brief else "details")
         self._is_brief = is_brief
         self._entry: Entry | None = None
+        self._lines = 0
 
     def show_entry(self, entry: Entry | None) -> None:
         """Tell of a run, or of none."""
         self._entry = entry
         width = self.content_size.width
-        if entry is None or not width:
-            self.update("")
-        else:
-            self.update((brief if self._is_brief else details)(entry, width))
+        told = brief if self._is_brief else details
+        content = told(entry, width) if entry is not None and width else Content("")
+        before, self._lines = self._lines, content.plain.count("\n")
+        # To lay the screen out anew takes longer than to draw it.
+        self.update(content, layout=not self._is_brief and self._lines != before)
 
     def on_resize(self) -> None:
         self.show_entry(self._entry)

@@ -48,6 +48,7 @@ class RunList(LineList):
         """Show what was found; ``words`` are for when that is nothing."""
         self.found, self._words = found, words
         self.lay()
+        self.follow()
 
     def action_select(self) -> None:
         """Take the run under the cursor into the selection, or out of it, and go on."""

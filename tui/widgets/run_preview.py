@@ -36,16 +36,16 @@ class RunPreview(Picture):
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self._entry: Entry | None = None
+        self._record: RunRecord | None = None
+        self._read_last: RunRecord | None = None
         self._timer: Timer | None = None
         self.say("")
 
     def show_entry(self, entry: Entry | None) -> None:
         """Show a run's pictures soon, if it is still the one that is wanted then."""
-        before = self._entry.record if self._entry is not None else None
-        after = entry.record if entry is not None else None
-        self._entry = entry
-        if before == after:
+        before = self._record
+        self._record = entry.record if entry is not None else None
+        if before == self._record:
             return
         if self._timer is not None:
             self._timer.stop()
@@ -57,8 +57,18 @@ class RunPreview(Picture):
             return False
         self._timer.stop()
         self._timer = None
-        self._read(self._entry.record if self._entry is not None else None)
+        self._read_now()
         return True
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._read_now()
+
+    def _read_now(self) -> None:
+        """Unless there is no room for the preview: then nothing is read for it."""
+        if self.size and self._record != self._read_last:
+            self._read_last = self._record
+            self._read(self._record)
 
     @work(exclusive=True, group="preview")
     async def _read(self, record: RunRecord | None) -> None:

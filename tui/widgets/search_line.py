@@ -75,6 +75,7 @@ class SearchLine(Vertical):
             height: auto;
             max-height: 10;
             border: round $border-blurred;
+            border-title-color: $text-muted;
             background: $surface;
             padding: 0 1;
             display: none;
@@ -181,6 +182,7 @@ class SearchLine(Vertical):
         )
         self._completion = found
         listed = self._options
+        listed.border_title = found.about
         listed.clear_options()
         listed.add_options(
             [
