@@ -48,5 +48,9 @@ class InvalidQuery(SafelightError):
     """A search line asks for something that cannot be asked."""
 
 
+class ExchangeError(SafelightError):
+    """An export or an import cannot be done."""
+
+
 class Cancelled(Exception):
     """Raised at a step of a run that the user has asked to stop. Not a failure."""
