@@ -10,7 +10,9 @@ from engine.switches import BY_NAME
 from engine.units import seconds, size
 
 ABSENT = "–"
-"""In place of a setting that a run does not have."""
+"""In place of what is not known of a run."""
+_DEFAULT = "default"
+_SWITCHES = frozenset(switch.label for switch in BY_NAME.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,17 @@ def compare(records: Sequence[RunRecord]) -> Compared:
     names = list(dict.fromkeys(name for settings in each for name in settings))
     shared, differing = {}, []
     for name in names:
-        values = {settings.get(name, ABSENT) for settings in each}
+        values = {_value(settings, name) for settings in each}
         if len(values) == 1:
             shared[name] = values.pop()
         else:
             differing.append(name)
-    rows = tuple(tuple(settings.get(name, ABSENT) for name in differing) for settings in each)
+    rows = tuple(tuple(_value(settings, name) for name in differing) for settings in each)
     return Compared(shared, tuple(differing), rows)
+
+
+def _value(settings: Mapping[str, str], name: str) -> str:
+    return settings.get(name, _DEFAULT if name in _SWITCHES else ABSENT)
 
 
 def time_of(record: RunRecord) -> str:

@@ -15,6 +15,7 @@ CELL = 256
 """Pixels of the square that a picture fits into."""
 _GAP, _LINES = 16, 3
 _SIZE, _LINE = 14, 18
+_PLACEHOLDER = 64
 _PAPER, _INK, _DIM, _EMPTY = (250, 250, 248), (20, 20, 20), (100, 100, 100), (225, 225, 222)
 
 
@@ -41,25 +42,31 @@ def pages(cells: Sequence[Cell]) -> Iterator[Image.Image]:
 
 def _page(cells: Sequence[Cell]) -> Image.Image:
     columns = min(COLUMNS, len(cells))
-    high = CELL + _LINES * _LINE + _GAP
+    smalls = [_small(cell.picture) if cell.picture else None for cell in cells]
+    tallest = max(small.height if small else _PLACEHOLDER for small in smalls)
+    high = tallest + _LINES * _LINE + _GAP
     width = columns * (CELL + _GAP) + _GAP
     page = Image.new("RGB", (width, ceil(len(cells) / columns) * high + _GAP), _PAPER)
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(_SIZE)
-    for number, cell in enumerate(cells):
+    for number, (cell, small) in enumerate(zip(cells, smalls, strict=True)):
         left = _GAP + number % columns * (CELL + _GAP)
-        top = _GAP + number // columns * high
-        if cell.picture:
-            small = Image.open(io.BytesIO(cell.picture)).convert("RGB")
-            small.thumbnail((CELL, CELL))
-            page.paste(small, (left + (CELL - small.width) // 2, top + CELL - small.height))
+        below = _GAP + number // columns * high + tallest
+        if small is not None:
+            page.paste(small, (left, below - small.height))
         else:
-            draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), fill=_EMPTY)
-            draw.text((left + 8, top + 8), "missing", fill=_DIM, font=font)
-        below = top + CELL + 3
+            draw.rectangle((left, below - _PLACEHOLDER, left + CELL - 1, below - 1), fill=_EMPTY)
+            draw.text((left + 8, below - _PLACEHOLDER + 8), "missing", fill=_DIM, font=font)
+        below += 3
         draw.text((left, below), _cut(drawable(cell.title), font), fill=_INK, font=font)
         for line, text in enumerate(_wrapped(drawable(cell.caption), font, _LINES - 1), 1):
             draw.text((left, below + line * _LINE), text, fill=_DIM, font=font)
     return page
+
+
+def _small(picture: bytes) -> Image.Image:
+    small = Image.open(io.BytesIO(picture)).convert("RGB")
+    small.thumbnail((CELL, CELL))
+    return small
 
 
 def drawable(text: str) -> str:
