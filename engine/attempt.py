@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from engine import images as files
+from engine import infotext
+from engine.pictures.names import FOLDER, picture_name, values_of
+from engine.pictures.output import Output
+from engine.pictures.records import metadata_of
+from engine.pictures.save import save_image
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 from engine.versions import versions
@@ -129,27 +133,36 @@ class Attempt:
             advice=self.advice,
         )
 
-    def save(self, index: int, picture: Image.Image, folder: Path | None) -> None:
-        """Write one picture below ``folder``, whole or not at all, and note it as saved."""
-        self.saved.append(self._written(index, picture, folder))
+    def save(
+        self,
+        index: int,
+        picture: Image.Image,
+        folder: Path | None,
+        output: Output,
+        memory_peak: int = 0,
+        memory_kind: str = "rss",
+    ) -> None:
+        """Write one picture below ``folder``, whole or not at all, and note it as saved.
 
-    def _written(self, index: int, picture: Image.Image, folder: Path | None) -> ImageRecord:
-        spec, run_id = self.spec, self.job.run_id
-        prompt, seed = spec.pictures[index]
-        own = prompt if prompt != spec.prompt else ""
-        if folder is None:
-            return ImageRecord("", seed, picture.width, picture.height, own)
-        metadata = {
-            "run": run_id,
-            "prompt": prompt,
-            "seed": seed,
-            "index": index,
-            "created_at": self.created_at,
-            "spec": spec.to_json(),
-            "device": self.device,
-            "dtype": self.dtype,
-            "versions": versions(),
-        }
-        name = files.image_name(self.created_at, run_id, index, seed)
-        path = files.save_image(picture, folder / name, metadata)
-        return ImageRecord(str(path), seed, picture.width, picture.height, own)
+        Its metadata tell what is known of the run by now. Without a folder nothing is written.
+        """
+        prompt, seed = self.spec.pictures[index]
+        path = ""
+        if folder is not None:
+            record = self.record(memory_peak, memory_kind)
+            path = str(_written(index, picture, folder, output, record))
+        own = prompt if prompt != self.spec.prompt else ""
+        self.saved.append(ImageRecord(path, seed, picture.width, picture.height, own))
+
+
+def _written(
+    index: int, picture: Image.Image, folder: Path, output: Output, record: RunRecord
+) -> Path:
+    """Where one picture of a run was written."""
+    values = values_of(record.spec, index, record.id, record.created_at)
+    path = folder / picture_name(output.file_name, values, output.suffix)
+    metadata, text = None, ""
+    if output.metadata:
+        metadata = metadata_of(record, index, picture.width, picture.height)
+        text = infotext.write(record.spec, index)
+    return save_image(picture, path, metadata, text, inside=folder / FOLDER)

@@ -167,6 +167,14 @@ def _resolve(name: str) -> Location:
     )
 
 
+def base_name(name: str) -> str:
+    """What a checkpoint is called wherever it is: its folder or file without the suffix."""
+    last = name.strip().rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    stem, dot, suffix = last.rpartition(".")
+    known = dot and f".{suffix.lower()}" in (*PICKLES, ".safetensors", ".gguf")
+    return stem if known else last
+
+
 def inspect(name: str) -> CheckpointInfo:
     """What is known of a checkpoint without loading it, in a few milliseconds.
 

@@ -80,8 +80,8 @@ def effects(records: Sequence[RunRecord]) -> tuple[Effect, ...]:
 def likeness_of(effect: Effect) -> float | None:
     """The SSIM of the two pictures; ``None`` when one cannot be read, or they differ in size."""
     from engine.errors import HistoryError
-    from engine.images import load_image
     from engine.likeness import ssim
+    from engine.pictures.load import load_image
 
     if effect.images is None:
         return None

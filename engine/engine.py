@@ -19,6 +19,7 @@ from engine.errors import HistoryError, SafelightError
 from engine.events import EngineIdle, Event
 from engine.history import History
 from engine.memory import MemorySampler
+from engine.pictures.output import AS_USUAL, Output
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.waiting import Waiting, WaitingFill
@@ -47,6 +48,7 @@ class Engine:
         previews: bool = True,
         sample_memory: bool = True,
         climb: bool = False,
+        output: Output = AS_USUAL,
     ) -> None:
         """
         Args:
@@ -58,6 +60,7 @@ class Engine:
             sample_memory: whether to emit ``MemorySampled``.
             climb: whether a run whose memory ran out goes on by itself, with the next rung of
                 :mod:`engine.ladder`.
+            output: how pictures are written.
         """
         self._emit = emit
         self._emit_lock = threading.RLock()
@@ -66,6 +69,7 @@ class Engine:
         self._device = device
         self._previews = previews
         self._climb = climb
+        self._output = output
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
         # Whoever needs both locks takes _emit_lock first: what the queue does and what is told of
@@ -208,6 +212,7 @@ class Engine:
                 device=self._device,
                 previews=self._previews,
                 climb=self._climb,
+                output=self._output,
             )
         return self._worker
 

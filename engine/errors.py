@@ -52,5 +52,9 @@ class ExchangeError(SafelightError):
     """An export or an import cannot be done."""
 
 
+class RestoreError(SafelightError):
+    """A picture or a text holds no settings that can be read."""
+
+
 class Cancelled(Exception):
     """Raised at a step of a run that the user has asked to stop. Not a failure."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.images import write_atomically
+from engine.pictures.files import write_atomically
 from engine.spec import MAX_BATCH, RunSpec
 
 if TYPE_CHECKING:

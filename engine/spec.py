@@ -121,6 +121,11 @@ class RunSpec:
         seeds = range(self.seed, self.seed + self.batch_size)
         return tuple((prompt, seed) for prompt in self.prompts for seed in seeds)
 
+    def only(self, index: int) -> RunSpec:
+        """The spec of one picture: its own prompt and seed, and no other picture."""
+        prompt, seed = self.pictures[index]
+        return replace(self, prompt=prompt, seed=seed, batch_size=1)
+
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seed of each image."""

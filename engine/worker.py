@@ -18,6 +18,7 @@ from engine.history import History
 from engine.ladder import words
 from engine.maker import Maker
 from engine.memory import MemorySampler
+from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
 
@@ -36,12 +37,18 @@ class Worker:
         device: str | None,
         previews: bool,
         climb: bool = False,
+        output: Output = AS_USUAL,
     ) -> None:
-        """``climb``: a run whose memory ran out goes on by itself; see :mod:`engine.ladder`."""
+        """
+        Args:
+            climb: a run whose memory ran out goes on by itself; see :mod:`engine.ladder`.
+            output: how pictures are written.
+        """
         self._tell = tell
         self._history = history
         self._memory = memory
         self._climb = climb
+        self._output = output
         self._pipelines = Pipelines(device, previews=previews)
         self._maker = Maker(self._pipelines, memory, tell, previews=previews)
         self._fits = Fits(history.folder if history is not None else None)
@@ -135,15 +142,16 @@ class Worker:
         self._save(attempt)
 
     def _save(self, attempt: Attempt) -> None:
-        """Each picture as a PNG that tells the whole run; without a history only in memory."""
+        """Each picture as a file that tells the whole run; without a history only in memory."""
         folder = self._history.folder if self._history is not None else None
+        memory = self._peak(), self._memory.kind
         attempt.saving_since = time.perf_counter()
         try:
             for index, picture in enumerate(attempt.pictures):
                 if attempt.job.is_cancelled():
                     raise Cancelled
                 with attempt.writing:
-                    attempt.save(index, picture, folder)
+                    attempt.save(index, picture, folder, self._output, *memory)
         finally:
             attempt.save_seconds = time.perf_counter() - attempt.saving_since
 

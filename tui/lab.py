@@ -62,6 +62,7 @@ class RealLab:
             device=self._device,
             previews=self.settings.previews,
             climb=self.settings.climb,
+            output=self.settings.output,
         )
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from engine.pictures.output import DEFAULT_FILE_NAME, FORMATS, Output
 from engine.spec import BUNDLED
 
 
@@ -22,6 +23,9 @@ class Settings:
         graphics: how pictures are drawn: ``auto``, ``sixel`` or ``half``.
         checkpoint_folders: where to look for checkpoints, two levels deep.
         climb: when memory runs out, go on by itself with the next thing that may help.
+        picture_format: ``png``, ``jpeg`` or ``webp``.
+        metadata: whether pictures say how they were made.
+        file_name: where pictures go; see :mod:`engine.pictures.names`.
     """
 
     theme: str = ""
@@ -31,9 +35,18 @@ class Settings:
     graphics: str = "auto"
     checkpoint_folders: tuple[str, ...] = ()
     climb: bool = False
+    picture_format: str = "png"
+    metadata: bool = True
+    file_name: str = DEFAULT_FILE_NAME
+
+    @property
+    def output(self) -> Output:
+        """How pictures are written."""
+        return Output(self.picture_format, self.metadata, self.file_name)
 
 
 GRAPHICS = ("auto", "sixel", "half")
+_CHOICES = {"graphics": GRAPHICS, "picture_format": FORMATS}
 
 
 def read_settings(path: Path) -> tuple[Settings, str]:
@@ -64,9 +77,17 @@ def read_settings(path: Path) -> tuple[Settings, str]:
         elif not isinstance(value, known[name]):
             kind = "true or false" if known[name] is bool else "text in quotes"
             problems.append(f"“{name}” must be {kind}")
-        elif name == "graphics" and value not in GRAPHICS:
-            problems.append(f"“graphics” must be one of {', '.join(GRAPHICS)}")
+        elif name in _CHOICES and value not in _CHOICES[name]:
+            problems.append(f"“{name}” must be one of {', '.join(_CHOICES[name])}")
+        elif name == "file_name" and (problem := _wrong_template(str(value))):
+            problems.append(problem)
         else:
             good[name] = value
     sentence = f"In {path.name}: {'; '.join(problems)}." if problems else ""
     return Settings(**good), sentence  # type: ignore[arg-type]
+
+
+def _wrong_template(template: str) -> str:
+    from engine.pictures.names import problem_with  # only for those who write one
+
+    return problem_with(template)

@@ -18,7 +18,7 @@ from engine.exchange.source import Folder
 from engine.exchange.strip import strip
 from engine.exchange.target import Sink, place_of, writing
 from engine.history import Entry, History
-from engine.images import load_image
+from engine.pictures.load import load_image
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -20,7 +20,7 @@ from engine.durable import sync_file
 from engine.errors import ExchangeError
 from engine.exchange import document
 from engine.exchange.source import Archive, Folder, Source, read_all
-from engine.images import sync_folder
+from engine.pictures.files import sync_folder
 
 
 class Sink(Protocol):

@@ -18,7 +18,7 @@ from typing import Any
 from engine.errors import DamagedHistory, HistoryError
 from engine.file_lock import locked
 from engine.history import schema
-from engine.images import write_failure
+from engine.pictures.files import write_failure
 
 FILE = "history.sqlite3"
 BUSY_SECONDS = 3.0

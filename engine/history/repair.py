@@ -21,7 +21,7 @@ from engine.history.identity import uid_of
 from engine.history.queue import next_id
 from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
 from engine.history.scan import runs_in
-from engine.images import sync_folder
+from engine.pictures.files import sync_folder
 
 _LOGS = ("", "-wal", "-shm")
 _MOST_CHECKED_BYTES = 16 * 1024 * 1024

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import HistoryError
 from engine.history.rows import BAD_RECORD, Entry
-from engine.images import read_metadata
+from engine.pictures.read import read_metadata
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 

@@ -12,7 +12,7 @@ from typing import Any
 from engine.durable import sync_file
 from engine.errors import HistoryError
 from engine.history.identity import uid_of
-from engine.images import sync_folder
+from engine.pictures.files import sync_folder
 
 # One entry a version of the schema (PRAGMA user_version); never edit one that was released.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (

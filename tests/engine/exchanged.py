@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from engine.history import Entry, History
-from engine.images import save_image
+from engine.pictures.save import save_image
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 

@@ -13,8 +13,8 @@ from PIL import Image
 from engine.errors import InvalidSpec
 from engine.events import CheckpointLoading, PreviewReady, StepCompleted
 from engine.history import History
-from engine.images import read_metadata
 from engine.likeness import ssim
+from engine.pictures.read import read_metadata
 from engine.spec import BUNDLED, RunSpec
 from tests.engine.harness import EngineHarness
 

@@ -15,7 +15,8 @@ import pytest
 from engine.errors import HistoryError
 from engine.history import FILE, History
 from engine.history.schema import MIGRATIONS
-from engine.images import load_image, read_metadata
+from engine.pictures.load import load_image
+from engine.pictures.read import read_metadata
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
 
@@ -313,7 +314,7 @@ import sys
 from pathlib import Path
 from PIL import Image
 from engine.history import History
-from engine.images import save_image
+from engine.pictures.save import save_image
 from engine.record import ImageRecord, RunRecord, Status
 from engine.spec import RunSpec
 history = History(Path(sys.argv[1]))

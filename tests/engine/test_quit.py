@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from engine import images
 from engine.events import RunCancelled, RunFinished, RunStarted
 from engine.history import History
-from engine.images import load_image
+from engine.pictures.files import write_new
+from engine.pictures.load import load_image
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.worker import Worker
 from tests.engine.harness import EngineHarness
 
 Make = Callable[..., EngineHarness]
-Write = Callable[[Path, memoryview], None]
+Write = Callable[[Path, memoryview], Path]
 
 
 class Gate:
@@ -50,13 +50,13 @@ def hold_unet(monkeypatch: pytest.MonkeyPatch, at: int) -> Gate:
 
 
 def hold_writing(monkeypatch: pytest.MonkeyPatch, at: int) -> Gate:
-    gate, write = Gate(at), images.write_atomically
+    gate, write = Gate(at), write_new
 
-    def held(path: Path, data: memoryview) -> None:
+    def held(path: Path, data: memoryview) -> Path:
         gate()
-        write(path, data)
+        return write(path, data)
 
-    monkeypatch.setattr(images, "write_atomically", held)
+    monkeypatch.setattr("engine.pictures.save.write_new", held)
     return gate
 
 
@@ -142,14 +142,14 @@ def test_cancel_between_two_pictures(
     harness: Make, spec: RunSpec, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tested = harness(history)
-    write = images.write_atomically
+    write = write_new
 
-    def cancelling(path: Path, data: memoryview) -> None:
+    def cancelling(path: Path, data: memoryview) -> Path:
         tested.engine.cancel()
-        write(path, data)
+        return write(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(images, "write_atomically", cancelling)
+        patch.setattr("engine.pictures.save.write_new", cancelling)
         end = tested.end_of(tested.engine.submit(spec.with_(batch_size=3)))
     assert isinstance(end, RunCancelled)
     assert [image.seed for image in end.record.images] == [7]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.history import History
-from engine.images import load_image
+from engine.pictures.load import load_image
 from engine.record import ImageRecord, RunRecord, Status
 from engine.rerun import Difference, changes, difference
 from engine.spec import RunSpec

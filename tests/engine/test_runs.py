@@ -29,7 +29,8 @@ from engine.events import (
     StepCompleted,
 )
 from engine.history import History
-from engine.images import load_image, read_metadata
+from engine.pictures.load import load_image
+from engine.pictures.read import read_metadata
 from engine.record import Status
 from engine.spec import MAX_SEED, RunSpec
 from tests.engine.harness import EngineHarness

@@ -301,7 +301,7 @@ class StudioScreen(Overlays):
     def _read_pictures(self, request: int, row: Row, record: RunRecord) -> None:
         """Off the event loop: a disk may be slow."""
         from engine.errors import SafelightError
-        from engine.images import load_image
+        from engine.pictures.load import load_image
 
         try:
             images = tuple(load_image(Path(image.path)) for image in record.images)
