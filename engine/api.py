@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.events import Event
+from engine.record import RunRecord
 from engine.spec import RunSpec
 
 Emit = Callable[[Event], None]
@@ -19,8 +20,43 @@ Most events come on the engine's thread, but ``MemorySampled`` on the sampler's,
 """
 
 
+class QueueAPI(Protocol):
+    """The runs that wait. ``QueueChanged`` tells of each change."""
+
+    def recover(self) -> tuple[RunRecord, ...]:
+        """Take over what a Safelight that is gone has left waiting. Call it once.
+
+        Runs that waited wait again, under their numbers and in their order, and the queue is
+        paused. A run that was on is not tried again: it is in the history as ``interrupted``.
+        Returns those. Raises :class:`~engine.errors.HistoryError`.
+        """
+        ...
+
+    def pause(self) -> None:
+        """Begin nothing more; the run that is on goes on to its end."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def move(self, run_id: int, by: int) -> bool:
+        """Move a waiting run ``by`` places towards the end, or (negative) the front.
+
+        Returns whether that changed anything.
+        """
+        ...
+
+    def replace(self, run_id: int, spec: RunSpec) -> bool:
+        """Give a waiting run another spec, in its place. Returns whether it still waited."""
+        ...
+
+
 class EngineAPI(Protocol):
     """One thread that owns the pipeline, and one queue of runs."""
+
+    @property
+    def queue(self) -> QueueAPI:
+        """The runs that wait."""
+        ...
 
     def start(self) -> None:
         """Start the thread. Imports nothing heavy: that waits for :meth:`warm_up` or a run."""
@@ -58,11 +94,15 @@ class EngineAPI(Protocol):
         """
         ...
 
-    def stop(self, timeout: float = 3.0) -> bool:
+    def stop(self, timeout: float = 3.0, *, keep_queue: bool = False) -> bool:
         """Cancel everything and end the thread. Returns whether it ended within ``timeout`` s.
 
         Every run has ended then, for its reader and in the history, also when the thread has not:
         the process may end at once. Only a picture that is half written is waited for longer.
+
+        Args:
+            timeout: in seconds.
+            keep_queue: what waits is left on disk, for the next :meth:`QueueAPI.recover`.
         """
         ...
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from itertools import count
 from typing import TYPE_CHECKING
 
 from engine.api import Emit
@@ -20,6 +18,7 @@ from engine.events import EngineIdle, Event
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
+from engine.queue import RunQueue
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.waiting import Waiting, WaitingFill
@@ -37,7 +36,11 @@ _PICTURE_SECONDS = 10.0
 
 
 class Engine:
-    """See :class:`engine.api.EngineAPI` for what may be called; from any thread."""
+    """See :class:`engine.api.EngineAPI` for what may be called; from any thread.
+
+    Attributes:
+        queue: what waits.
+    """
 
     def __init__(
         self,
@@ -65,21 +68,17 @@ class Engine:
         self._emit = emit
         self._emit_lock = threading.RLock()
         self._history = history
-        self._numbers = count(1)
         self._device = device
         self._previews = previews
         self._climb = climb
         self._output = output
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
-        # Whoever needs both locks takes _emit_lock first: what the queue does and what is told of
-        # it keep one order.
-        self._changed = threading.Condition()
+        self.queue = RunQueue(history, self._emit_lock, self._tell)
+        self._changed = self.queue.changed
         # Guarded by _changed:
-        self._queue: deque[Waiting] = deque()
         self._current: Waiting | None = None
         self._warm: str | None = None
-        self._owes_idle = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._worker: Worker | None = None
@@ -105,17 +104,9 @@ class Engine:
     def _queue_up(self, kind: type[Waiting], spec: RunSpec) -> int:
         if self._stopping.is_set():
             raise RuntimeError(_STOPPED)
-        run_id = self._history.new_id() if self._history else next(self._numbers)
-        task = kind(run_id, spec)
-        with self._emit_lock:
-            with self._changed:
-                if self._stopping.is_set():  # since then; the number stays unused
-                    raise RuntimeError(_STOPPED)
-                self._queue.append(task)
-                self._owes_idle = True
-                waiting = len(self._queue)
-                self._changed.notify_all()
-            self._tell(task.queued(waiting))
+        run_id = self.queue.add(kind, spec)
+        if run_id is None:
+            raise RuntimeError(_STOPPED)
         return run_id
 
     def warm_up(self, checkpoint: str) -> None:
@@ -132,15 +123,14 @@ class Engine:
                 current.cancelled.set()
                 return True
             # Right after a submit the thread may not have taken the run yet: None means it too.
-            found = next((w for w in self._queue if run_id in (None, w.run_id)), None)
-            if found is None:
-                return False
-            self._queue.remove(found)
-            self._changed.notify_all()
-        self._tell_never_started(found)
+            found = self.queue.take(run_id)
+        if found is None:
+            return False
+        self.queue.forget([found])
+        self._tell(found.never_started())
         return True
 
-    def stop(self, timeout: float = 3.0) -> bool:
+    def stop(self, timeout: float = 3.0, *, keep_queue: bool = False) -> bool:
         """Cancel everything and end the thread; whether it ended within ``timeout`` seconds.
 
         A thread that is inside a library call (a long step, a large file being read) ends after it;
@@ -150,13 +140,14 @@ class Engine:
         deadline = time.monotonic() + timeout
         with self._changed:
             self._stopping.set()
-            waiting, self._queue = list(self._queue), deque()
+            waiting = self.queue.close()
             if self._current is not None:
                 self._current.cancelled.set()
             thread = self._thread
-            self._changed.notify_all()
-        for run in waiting:
-            self._tell_never_started(run)
+        if not keep_queue:
+            self.queue.forget(waiting)
+            for run in waiting:
+                self._tell(run.never_started())
         self._memory.stop(max(0.0, min(1.0, deadline - time.monotonic())))
         if thread is None or thread is threading.current_thread():
             return True
@@ -170,7 +161,7 @@ class Engine:
     def busy(self) -> bool:
         """Whether a run is on or waiting."""
         with self._changed:
-            return self._current is not None or bool(self._queue)
+            return self._current is not None or len(self.queue) > 0
 
     # The thread
 
@@ -190,7 +181,8 @@ class Engine:
 
     def _run(self, run: Waiting) -> None:
         with self._changed:
-            waiting = len(self._queue)
+            waiting = len(self.queue)
+        self.queue.begin(run)
         self._tell(run.started(waiting))
         run.do(self._ready_worker())
 
@@ -221,7 +213,7 @@ class Engine:
         with self._changed:
             if self._stopping.is_set():
                 return False
-            others = {run.spec.checkpoint for run in list(self._queue)[:1]}
+            others = {run.spec.checkpoint for run in [self.queue.next] if run is not None}
             if self._warm is not None and not others:
                 others = {self._warm}
         return all(_same(checkpoint, other) for other in others)
@@ -233,10 +225,10 @@ class Engine:
             with self._changed:
                 if self._stopping.is_set():
                     return None
-                if self._queue:
-                    self._current = self._queue.popleft()
-                    return self._current
-                if self._owes_idle:
+                if (task := self.queue.pop()) is not None:
+                    self._current = task
+                    return task
+                if self.queue.owes_idle and not len(self.queue):
                     continue
                 if self._warm is not None:
                     checkpoint, self._warm = self._warm, None
@@ -246,9 +238,9 @@ class Engine:
     def _tell_idle(self) -> None:
         with self._emit_lock:
             with self._changed:
-                if not self._owes_idle or self._queue or self._stopping.is_set():
+                if not self.queue.owes_idle or len(self.queue) or self._stopping.is_set():
                     return
-                self._owes_idle = False
+                self.queue.owes_idle = False
             self._tell(EngineIdle())  # still under the lock, so no RunQueued comes in between
 
     def _tell(self, event: Event) -> None:
@@ -258,9 +250,6 @@ class Engine:
                 self._emit(event)
             except BaseException:
                 log.exception("A reader of events failed at %s", type(event).__name__)
-
-    def _tell_never_started(self, run: Waiting) -> None:
-        self._tell(run.never_started())
 
     def _tell_broken(self, run: Waiting, error: BaseException) -> None:
         sentence = f"Something unexpected went wrong ({type(error).__name__}). The log has more."

@@ -33,6 +33,19 @@ class RunQueued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QueueChanged(Event):
+    """The queue was paused, or goes on, or holds other specs or another order.
+
+    Attributes:
+        waiting: the runs that wait, in their order, each with its spec.
+        paused: nothing is begun.
+    """
+
+    waiting: tuple[tuple[int, RunSpec], ...]
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointLoading(Event):
     """Loading began, or went on to another part of it (``stage`` says which, for the user).
 

@@ -8,7 +8,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,8 @@ from tui.themes import builtin_themes, user_themes
 
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
-    from engine.api import EngineAPI
+    from engine.api import EngineAPI, QueueAPI
+    from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.bridge import Mailbox
     from tui.graphics.driver import TerminalAnswered
@@ -171,7 +172,9 @@ class SafelightApp(App[int]):
         self._mailbox = Mailbox(urgent=lambda: self.post_message(EngineTold()))
         try:
             self._engine = self._lab.open(self._mailbox.put)
+            cut_off = self._engine.queue.recover()
             self.studio.show_history(self._lab.past_runs(RUNS_AT_START))
+            self._tell_of_the_past(cut_off)
         except SafelightError as error:
             self._why_not = str(error)
             self.notify(str(error), severity="error", timeout=20)
@@ -188,6 +191,18 @@ class SafelightApp(App[int]):
         spec, _ = forms.parse(self.studio.spec_form.values)
         if spec is not None:
             self._engine.warm_up(spec.checkpoint)
+
+    def _tell_of_the_past(self, cut_off: Sequence[RunRecord]) -> None:
+        """Say what a Safelight that is gone has left, and what it took to open the history."""
+        if self._lab.repaired:
+            self.studio.say(self._lab.repaired, "warning")
+            self.notify(self._lab.repaired, severity="warning", timeout=15)
+        for record in cut_off:
+            self.studio.say(
+                f"#{record.id} was cut off when Safelight ended. Enter on it in Runs brings its "
+                "settings back.",
+                "warning",
+            )
 
     # Events
 
@@ -229,6 +244,15 @@ class SafelightApp(App[int]):
         except SafelightError as error:
             self.notify(str(error), severity="error", timeout=10)
         self._save_form()
+
+    @property
+    def queue(self) -> QueueAPI | None:
+        """What waits; ``None`` while there is no engine."""
+        return self._engine.queue if self._engine is not None else None
+
+    def cancel(self, run_id: int) -> bool:
+        """Stop a run, or take it out of the queue. Returns whether there was such a run."""
+        return self._engine is not None and self._engine.cancel(run_id)
 
     def stop_run(self) -> bool:
         """Stop the run that is on. Returns whether there was one."""
@@ -285,8 +309,9 @@ class SafelightApp(App[int]):
             return
         if self._engine is not None and self._engine.busy:
             waiting = sum(row.status == "queued" for row in self.studio.runs.rows)
-            more = f" and {waiting} more wait, which are dropped" if waiting else ""
-            question = f"A run is on{more}. Quitting stops it; finished pictures are kept."
+            question = "A run is on. Quitting stops it; finished pictures are kept."
+            if waiting:
+                question += f" What waits ({waiting}) is kept and comes back, paused, next time."
             if not await self.push_screen_wait(
                 QuitQuestion("Quit?", question, "stop and quit", "stay")
             ):
@@ -310,4 +335,4 @@ class SafelightApp(App[int]):
     def shut_down(self) -> None:
         """Stop the engine. Called after the screen is gone, so the terminal is clean already."""
         if self._engine is not None:
-            self.engine_ended = self._engine.stop(STOP_SECONDS)
+            self.engine_ended = self._engine.stop(STOP_SECONDS, keep_queue=True)

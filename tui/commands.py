@@ -68,7 +68,7 @@ def show_key(key: str) -> str:
 STUDIO: tuple[Command, ...] = (
     Command(
         "run",
-        "ctrl+r,f5",
+        "ctrl+r",
         "Run",
         "Make the picture. While a run is on, it waits its turn.",
         "run",
@@ -83,6 +83,14 @@ STUDIO: tuple[Command, ...] = (
         "stop",
         "Runs",
         footer=True,
+    ),
+    Command(
+        "pause",
+        "f5",
+        "Pause",
+        "Begin nothing more that waits; again to go on with the queue.",
+        "pause",
+        "Runs",
     ),
     Command(
         "stop-all",
@@ -217,6 +225,8 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
     "runs": (
         "↑ ↓ look at older runs. Enter puts a run's settings",
         "back on the form.",
+        "Of a run that waits: ⇧↑ ⇧↓ (or K J) move it, e edits it,",
+        "d takes it out; c takes out all that wait.",
     ),
     "shelf": (
         "Enter puts a checkpoint on the form, v takes only its VAE,",
@@ -229,6 +239,7 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
 PANEL_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "picture": (("←→", "Pick"), ("Enter", "One / all"), ("F2", "View")),
     "runs": (("↑↓", "Look"), ("Enter", "Bring back")),
+    "waiting": (("⇧↑↓", "Move"), ("e", "Edit"), ("d", "Take out"), ("F5", "Pause")),
     "parameters": (("↑↓", "Change"),),
 }
 """Keys that only work in one panel, for the last line."""

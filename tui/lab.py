@@ -30,6 +30,11 @@ class Lab(Stock, Protocol):
         """
         ...
 
+    @property
+    def repaired(self) -> str:
+        """What it took to open the history, in a sentence; empty when nothing."""
+        ...
+
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         """The latest runs, newest first, at most ``limit``."""
         ...
@@ -64,6 +69,11 @@ class RealLab:
             climb=self.settings.climb,
             output=self.settings.output,
         )
+
+    @property
+    def repaired(self) -> str:
+        """What it took to open the history; empty when nothing."""
+        return self._history.repaired if self._history is not None else ""
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:
         """The latest runs, newest first."""

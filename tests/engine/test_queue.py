@@ -47,13 +47,13 @@ def test_a_stop_that_overtakes_a_submit(
     told: list[Event] = []
     engine = Engine(told.append, history, device="cpu", sample_memory=False)
     engine.start()
-    number = history.new_id
+    number = history.queue.add
 
-    def overtaken() -> int:
+    def overtaken(spec: RunSpec) -> int:
         assert engine.stop(30)
-        return number()
+        return number(spec)
 
-    monkeypatch.setattr(history, "new_id", overtaken)
+    monkeypatch.setattr(history.queue, "add", overtaken)
     with pytest.raises(RuntimeError, match="stopped"):
         engine.submit(spec)
     assert told == []

@@ -52,19 +52,63 @@ def record_of(
     )
 
 
+class ScriptedQueue:
+    """Implements ``QueueAPI`` on the queue of a scripted engine."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self._engine = engine
+        self.left: list[tuple[int, RunSpec]] = []  # by a Safelight that is gone
+        self.cut_off: list[RunRecord] = []
+        self.paused = False
+
+    def recover(self) -> tuple[RunRecord, ...]:
+        for item in self.left:
+            self._engine.queue_up(*item)
+        if self.left:
+            self.pause()
+        return tuple(self.cut_off)
+
+    def pause(self) -> None:
+        self.paused = True
+        self._tell()
+
+    def resume(self) -> None:
+        self.paused = False
+        self._tell()
+
+    def move(self, run_id: int, by: int) -> bool:
+        line = self._engine.line
+        at = [number for number, _ in line].index(run_id)
+        line.insert(min(max(at + by, 0), len(line) - 1), line.pop(at))
+        self._tell()
+        return True
+
+    def replace(self, run_id: int, spec: RunSpec) -> bool:
+        for at, (number, _) in enumerate(self._engine.line):
+            if number == run_id:
+                self._engine.line[at] = (number, spec)
+                self._tell()
+                return True
+        return False
+
+    def _tell(self) -> None:
+        self._engine.emit(events.QueueChanged(tuple(self._engine.line), self.paused))
+
+
 class ScriptedEngine:
     """Implements ``EngineAPI``. Queues like the real one; the test says what happens next."""
 
     def __init__(self, emit: Emit, first_id: int = 1) -> None:
         self.emit = emit
-        self.queue: list[tuple[int, RunSpec]] = []
+        self.line: list[tuple[int, RunSpec]] = []
+        self.queue = ScriptedQueue(self)
         self.current: tuple[int, RunSpec] | None = None
         self.submitted: list[RunSpec] = []
         self.filled: list[RunSpec] = []
         self.fills: list[int] = []
         self.warmed: list[str] = []
         self.refuse: SafelightError | None = None
-        self.started = self.stopped = False
+        self.started = self.stopped = self.kept_queue = False
         self.keep_going = False  # a run that was asked to stop does so later
         self._next_id = first_id
 
@@ -80,9 +124,12 @@ class ScriptedEngine:
         run_id = self._next_id
         self._next_id += 1
         self.submitted.append(spec)
-        self.queue.append((run_id, spec))
-        self.emit(events.RunQueued(run_id, spec, len(self.queue)))
+        self.queue_up(run_id, spec)
         return run_id
+
+    def queue_up(self, run_id: int, spec: RunSpec) -> None:
+        self.line.append((run_id, spec))
+        self.emit(events.RunQueued(run_id, spec, len(self.line)))
 
     def fill(self, spec: RunSpec) -> int:
         if self.refuse is not None:
@@ -91,7 +138,7 @@ class ScriptedEngine:
         self._next_id += 1
         self.filled.append(spec)
         self.fills.append(run_id)
-        self.emit(events.FillQueued(run_id, spec, len(self.queue) + 1))
+        self.emit(events.FillQueued(run_id, spec, len(self.line) + 1))
         return run_id
 
     def cancel(self, run_id: int | None = None) -> bool:
@@ -101,7 +148,7 @@ class ScriptedEngine:
             return True
         if run_id is None or (self.current and self.current[0] == run_id):
             if self.current is None:
-                return bool(self.queue) and self.cancel(self.queue[0][0])
+                return bool(self.line) and self.cancel(self.line[0][0])
             if self.keep_going:
                 return True
             number, spec = self.current
@@ -109,22 +156,23 @@ class ScriptedEngine:
             record = record_of(number, spec, Status.CANCELLED, steps=3)
             self.emit(events.RunCancelled(number, record))
             return True
-        for item in self.queue:
+        for item in self.line:
             if item[0] == run_id:
-                self.queue.remove(item)
+                self.line.remove(item)
                 record = record_of(*item, Status.CANCELLED)
                 self.emit(events.RunCancelled(run_id, record))
                 return True
         return False
 
-    def stop(self, timeout: float = 3.0) -> bool:
+    def stop(self, timeout: float = 3.0, *, keep_queue: bool = False) -> bool:
         del timeout
+        self.kept_queue = keep_queue
         self.stopped = True
         return True
 
     @property
     def busy(self) -> bool:
-        return self.current is not None or bool(self.queue or self.fills)
+        return self.current is not None or bool(self.line or self.fills)
 
     # What the test says
 
@@ -145,8 +193,8 @@ class ScriptedEngine:
 
     def begin(self) -> int:
         """Start the next run of the queue."""
-        self.current = self.queue.pop(0)
-        self.emit(events.RunStarted(*self.current, len(self.queue)))
+        self.current = self.line.pop(0)
+        self.emit(events.RunStarted(*self.current, len(self.line)))
         return self.current[0]
 
     def step(self, step: int, *, preview: bool = True) -> None:
@@ -188,7 +236,7 @@ class ScriptedEngine:
     def try_fill(self, batch: int, *, fits: bool) -> None:
         """Try a batch; the first one starts the search."""
         if batch == 1:
-            self.emit(events.FillStarted(self.fills[0], self.filled[-1], len(self.queue)))
+            self.emit(events.FillStarted(self.fills[0], self.filled[-1], len(self.line)))
         self.emit(events.FillTried(self.fills[0], batch, fits))
 
     def found(self, batch: int, *, remembered: bool = False) -> None:
@@ -219,12 +267,17 @@ class ScriptedLab:
     trouble: SafelightError | None = None
     sizes: dict[str, HubSize | SafelightError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    repaired: str = ""
+    left: list[tuple[int, RunSpec]] = field(default_factory=list)
+    cut_off: list[RunRecord] = field(default_factory=list)
 
     def open(self, emit: Emit) -> ScriptedEngine:
         if self.broken is not None:
             raise self.broken
         first = max((record.id for record in self.past), default=0) + 1
+        first = max([first, *(run_id + 1 for run_id, _ in self.left)])
         self.engine = ScriptedEngine(emit, first)
+        self.engine.queue.left, self.engine.queue.cut_off = self.left, self.cut_off
         return self.engine
 
     def past_runs(self, limit: int) -> Sequence[RunRecord]:

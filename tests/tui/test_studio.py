@@ -53,7 +53,7 @@ async def test_run_twice_queues_two_and_stop_starts_the_next(open_app: Open) -> 
         assert [spec.seed for spec in s.engine.submitted] == [7, 8]
         s.engine.begin()
         await s.settle()
-        assert "queued" in s.seen()
+        assert "waits 1" in s.seen()
         await s.press("ctrl+g")
         assert "#1 stopped after 3 steps" in s.seen()
         s.engine.begin()
@@ -545,7 +545,7 @@ async def test_keys_mashed_during_a_run_break_nothing(open_app: Open) -> None:
         for round_ in range(3):
             for key in keys:
                 await s.press(key)
-                if s.engine.queue and s.engine.current is None:
+                if s.engine.line and s.engine.current is None:
                     s.engine.begin()
                 if s.engine.current is not None:
                     s.engine.step(1 + round_)

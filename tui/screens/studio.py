@@ -28,12 +28,14 @@ from tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from PIL import Image
 
+    from engine.api import QueueAPI
     from engine.hub import Need
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
     from tui.screens.studio_ladder import Ladder
+    from tui.screens.studio_queue import QueueDesk
     from tui.stock import Stock
 
 
@@ -49,6 +51,15 @@ class Host(Protocol):
     @property
     def stock(self) -> Stock:
         """The checkpoints of this machine."""
+        ...
+
+    @property
+    def queue(self) -> QueueAPI | None:
+        """What waits; ``None`` while there is no engine."""
+        ...
+
+    def cancel(self, run_id: int) -> bool:
+        """Stop a run, or take it out of the queue. Returns whether there was such a run."""
         ...
 
     def stop_run(self) -> bool:
@@ -112,8 +123,12 @@ class StudioScreen(Overlays):
     def on_descendant_focus(self) -> None:
         """Show the keys of the panel that has the focus."""
         focused = self.focused
-        panel = (node.id for node in focused.ancestors_with_self) if focused else ()
-        self.query_one(KeyBar).here = next((PANEL_KEYS[i] for i in panel if i in PANEL_KEYS), ())
+        panels = [node.id or "" for node in focused.ancestors_with_self] if focused else []
+        panel = next((name for name in panels if name in PANEL_KEYS), "")
+        row = self.runs.current
+        if panel == "runs" and row is not None and row.status == "queued":
+            panel = "waiting"
+        self.query_one(KeyBar).here = PANEL_KEYS.get(panel, ())
 
     @cached_property
     def painter(self) -> EventPainter:
@@ -135,6 +150,13 @@ class StudioScreen(Overlays):
         from tui.screens.studio_ladder import Ladder
 
         return Ladder(self)
+
+    @cached_property
+    def waiting(self) -> QueueDesk:
+        """What waits. Not needed for the first frame."""
+        from tui.screens.studio_queue import QueueDesk
+
+        return QueueDesk(self)
 
     def draw_for(self, terminal: Terminal) -> None:
         """Draw pictures for this terminal. May be called before anything is on the screen."""
@@ -192,7 +214,9 @@ class StudioScreen(Overlays):
             go(spec)
 
     def run(self, spec: RunSpec) -> None:
-        """Ask for a run, and follow it."""
+        """Ask for a run, and follow it; or put back what was edited of one that waits."""
+        if self.waiting.put_back(spec):
+            return
         self.following = True
         self.runs.look_at_newest()
         self.host.submit(spec)
@@ -209,6 +233,9 @@ class StudioScreen(Overlays):
 
     def action_fill(self) -> None:
         self.ladder.fill_up()
+
+    def action_pause(self) -> None:
+        self.waiting.toggle()
 
     def action_stop(self) -> None:
         if self.host.stop_run():
@@ -271,6 +298,7 @@ class StudioScreen(Overlays):
     @on(RunTable.Looked)
     def _looked(self, event: RunTable.Looked) -> None:
         self.following = event.row.status in ("running", "queued")
+        self.on_descendant_focus()  # the keys of a run that waits are others
         if event.row.record is not None:
             self.show_run(event.row)
 
@@ -281,6 +309,18 @@ class StudioScreen(Overlays):
         self.notify(f"The settings of #{event.row.id} are back on the form.", timeout=3)
         self.spec_form.prompt.focus()
 
+    @on(RunTable.Asked)
+    def _asked(self, event: RunTable.Asked) -> None:
+        row = event.row
+        if event.what == "move":
+            self.waiting.move(row, event.by)
+        elif event.what == "edit":
+            self.waiting.edit(row)
+        elif event.what == "clear":
+            self.waiting.clear()
+        elif event.what == "drop" and row.status == "queued":
+            self.waiting.remove(row)
+
     @on(Picture.Picked)
     def _picked(self) -> None:
         self.painter.caption()
@@ -289,7 +329,11 @@ class StudioScreen(Overlays):
         """Show the pictures of a run that is over, read from its files."""
         record = row.record
         if record is None or not record.images:
-            words = {"failed": "This run failed.", "cancelled": "This run was stopped."}
+            words = {
+                "failed": "This run failed.",
+                "cancelled": "This run was stopped.",
+                "interrupted": "This run was cut off.",
+            }
             error = (record.error if record else "") or ""
             self.picture.say(words.get(row.status, "No picture."), "", error)
             self.painter.caption(row.spec, row.id)

@@ -58,7 +58,7 @@ class EventPainter:
             self._is_stopping = True
 
     def _queue_text(self) -> str:
-        return f"{self._waiting} waiting" if self._waiting else ""
+        return self._studio.waiting.words or (f"{self._waiting} waiting" if self._waiting else "")
 
     @singledispatchmethod
     def show(self, event: events.Event) -> None:
@@ -68,8 +68,16 @@ class EventPainter:
     def _(self, event: events.RunQueued) -> None:
         self._waiting = event.waiting
         self._studio.runs.put(Row(event.run_id, event.spec, "queued"))
+        self._studio.waiting.added(event.run_id)
         if event.waiting > 1:
             self._studio.say(f"#{event.run_id} waits, {event.waiting} in the queue.")
+
+    @show.register
+    def _(self, event: events.QueueChanged) -> None:
+        self._studio.waiting.changed(event)
+        if not self._running:
+            self._progress(Progress("Ready"))
+            self._studio.waiting.rest()
 
     @show.register
     def _(self, event: events.CheckpointLoading) -> None:
@@ -117,6 +125,7 @@ class EventPainter:
         self._waiting = event.waiting
         self._spec = event.spec
         self._running, self._is_stopping = True, False
+        studio.waiting.left(event.run_id)
         studio.mark_against(event.spec)
         studio.runs.put(Row(event.run_id, event.spec, "running"))
         if studio.following and not studio.picture.images:
@@ -189,6 +198,7 @@ class EventPainter:
             studio.say(f"#{event.run_id} stopped {steps}.", "warning")
         else:
             self._waiting = max(0, self._waiting - 1)
+            studio.waiting.left(event.run_id)
             studio.runs.drop(event.run_id)
             studio.say(f"#{event.run_id} taken out of the queue.", "warning")
 

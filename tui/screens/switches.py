@@ -65,7 +65,7 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
     """
     BINDINGS: ClassVar = [
         ("escape,f3,q", "done", "Done"),
-        ("ctrl+r,f5", "run", "Run"),
+        ("ctrl+r", "run", "Run"),
         ("ctrl+x", "reset_all", "All off"),
     ]
 

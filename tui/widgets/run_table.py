@@ -31,7 +31,9 @@ _SIGNS = {
     "finished": ("✓", "success"),
     "cancelled": ("–", "text-muted"),
     "failed": ("✗", "error"),
+    "interrupted": ("!", "warning"),
 }
+_WORDS = {"failed": "failed", "cancelled": "stopped", "interrupted": "cut off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Row:
     Attributes:
         status: of the record, or ``"queued"`` or ``"running"``.
         percent: of a run that is on.
+        place: of a run that waits, from 1; 0 while unknown.
+        paused: it waits, and nothing is begun.
     """
 
     id: int
@@ -48,6 +52,8 @@ class Row:
     status: str
     record: RunRecord | None = None
     percent: int = 0
+    place: int = 0
+    paused: bool = False
 
     @classmethod
     def of(cls, record: RunRecord) -> Row:
@@ -56,13 +62,11 @@ class Row:
     @property
     def time(self) -> str:
         if self.status == "queued":
-            return "queued"
+            return "paused" if self.paused else f"waits {self.place}" if self.place else "queued"
         if self.status == "running":
             return f"{self.percent}%"
-        if self.status == "failed":
-            return "failed"
-        if self.status == "cancelled":
-            return "stopped"
+        if self.status in _WORDS:
+            return _WORDS[self.status]
         return seconds(self.record.seconds.total) if self.record else ""
 
     @property
@@ -83,6 +87,11 @@ class RunTable(ScrollView, can_focus=True):
         Binding("home", "edge(0)", show=False),
         Binding("end", "edge(-1)", show=False),
         Binding("enter", "choose", show=False),
+        Binding("shift+up,K", "ask('move', -1)", show=False),
+        Binding("shift+down,J", "ask('move', 1)", show=False),
+        Binding("e", "ask('edit')", show=False),
+        Binding("d,delete", "ask('drop')", show=False),
+        Binding("c", "ask('clear')", show=False),
     ]
 
     cursor = reactive(0)
@@ -98,6 +107,15 @@ class RunTable(ScrollView, can_focus=True):
         """A run was chosen: its settings are wanted back."""
 
         row: Row
+
+    @dataclass
+    class Asked(Message):
+        """Something is to be done with a run: ``move`` (``by`` places), ``edit``, ``drop``; or
+        ``clear``, with all that wait."""
+
+        what: str
+        row: Row
+        by: int
 
     def __init__(self) -> None:
         super().__init__(id="runs", classes="panel")
@@ -179,6 +197,10 @@ class RunTable(ScrollView, can_focus=True):
     def action_choose(self) -> None:
         if self.current is not None:
             self.post_message(self.Chosen(self.current))
+
+    def action_ask(self, what: str, by: int = 0) -> None:
+        if self.current is not None:
+            self.post_message(self.Asked(what, self.current, by))
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
