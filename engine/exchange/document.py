@@ -16,6 +16,7 @@ from engine.history.identity import uid_of
 from engine.history.marks import MAX_NOTE, MAX_RATING, check_tag
 from engine.history.rows import BAD_RECORD, Entry
 from engine.record import RunRecord, now
+from engine.spec import MAX_BATCH
 
 NAME = "runs.json"
 FORMAT = 1
@@ -97,6 +98,8 @@ def _entry(values: Mapping[str, Any]) -> Entry:
     rating, note, tags = int(values["rating"]), str(values["note"]), values["tags"]
     if not 0 <= rating <= MAX_RATING or len(note) > MAX_NOTE or len(tags) > _MAX_TAGS:
         raise ValueError("marks")
+    if not isinstance(tags, list):
+        raise TypeError("tags")
     note.encode("utf-8")
     try:
         tags = tuple(sorted({check_tag(str(tag)) for tag in tags}, key=str.casefold))
@@ -120,6 +123,8 @@ def check_record(record: RunRecord) -> None:
     phases = record.seconds.to_json().values()
     if not all(math.isfinite(value) and value >= 0 for value in phases):
         raise ValueError("seconds")
+    if len(record.images) > MAX_BATCH:
+        raise ValueError("pictures")
     if any(
         not 0 <= side <= 2**20 for image in record.images for side in (image.width, image.height)
     ):

@@ -122,9 +122,9 @@ class Archive:
             raise ExchangeError("It is a link.")
         if info.file_size > MAX_FILE_BYTES:
             raise ExchangeError("It is too large.")
-        self._room -= info.file_size
-        if self._room < 0:
+        if info.file_size > self._room:
             raise ExchangeError("The archive unpacks to far more than it holds.")
+        self._room -= info.file_size
         try:
             with self._zip.open(info) as file:
                 # It gives no more than file_size, and checks the sum at the end.
