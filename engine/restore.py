@@ -162,7 +162,7 @@ def _plain(parsed: infotext.Parsed, here: _Here) -> Restored:
         name, note = here.ours(parsed.spec.checkpoint)
     else:
         name, note = here.named(parsed.model)
-        if note:
+        if note and parsed.model:
             unknown["Model"] = parsed.model
     spec = parsed.spec.with_(checkpoint=name)
     return Restored(spec, parsed.program, unknown, (*parsed.notes, *note))

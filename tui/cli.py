@@ -42,8 +42,14 @@ def parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="make a picture without the app")
     generate.add_argument(
         "prompt",
-        nargs="+",
+        nargs="*",
         help="what to draw; may be empty: ''; several are drawn from the same seeds",
+    )
+    generate.add_argument(
+        "--from",
+        dest="source",
+        metavar="PICTURE|RUN",
+        help="begin with the settings of a picture, whoever made it, or of a run",
     )
     generate.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
     generate.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
@@ -90,8 +96,10 @@ def parser() -> argparse.ArgumentParser:
         "--effects", action="store_true", help="what each switch did here (default: newest 5000)"
     )
 
-    show = commands.add_parser("show", help="everything about one run")
-    show.add_argument("run", metavar="RUN", help="number of the run, such as 41")
+    show = commands.add_parser("show", help="everything about one run, or of a picture's settings")
+    show.add_argument(
+        "run", metavar="RUN|PICTURE", help="number of a run, such as 41, or the path of a picture"
+    )
 
     switches = commands.add_parser(
         "switches", help="everything that can be turned, and what works here"

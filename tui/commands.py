@@ -126,6 +126,14 @@ STUDIO: tuple[Command, ...] = (
         "Runs",
     ),
     Command(
+        "open-picture",
+        "f10",
+        "Open picture",
+        "Put the settings of any picture, or of a text, on the form.",
+        "open_picture",
+        "Runs",
+    ),
+    Command(
         "new-seed",
         "ctrl+n",
         "New seed",

@@ -24,6 +24,7 @@ from tui import follow, outlook, switch_list
 from tui import form as forms
 from tui import headless_checkpoints as checkpoints
 from tui.doctor import examine
+from tui.headless_restore import run_number, show_picture, spec_from
 from tui.interrupts import Interrupts
 from tui.lab import RealLab
 from tui.output import (
@@ -43,6 +44,7 @@ from tui.switch_list import read_switches
 from tui.text import clean, one_line, seconds, size
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+_NOTHING_TO_DRAW = "Say what to draw: safelight generate PROMPT, or --from a picture or a run."
 RECENT_RUNS = 5000
 """What forecasts and effects are made from."""
 
@@ -93,7 +95,10 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     fills = (options.batch or "").strip().lower() == "max"
     if fills and options.dry_run:
         return complain("--batch max has to try, which --dry-run does not.", BAD_ARGUMENTS)
-    spec, problems = _spec(options, settings.checkpoint, fills=fills)
+    if not options.prompt and options.source is None:
+        return complain(_NOTHING_TO_DRAW, BAD_ARGUMENTS)
+    base = None if options.source is None else spec_from(options.source, settings, paths)
+    spec, problems = _spec(options, settings.checkpoint, base, fills=fills)
     if spec is None:
         for sentence in problems.values():
             complain(sentence, BAD_ARGUMENTS)
@@ -188,12 +193,11 @@ def _effects(options: argparse.Namespace, paths: Paths) -> int:
 
 
 def show(options: argparse.Namespace, paths: Paths) -> int:
-    """Everything about one run."""
-    try:
-        run_id = int(options.run.removeprefix("#"))
-    except ValueError:
-        return complain(f"“{clean(options.run)}” is not a run; try 41.", BAD_ARGUMENTS)
-    record = _past(paths).get(run_id) if 0 < run_id < 2**63 else None
+    """Everything about one run, or what a picture says."""
+    run_id = run_number(options.run)
+    if run_id is None:
+        return show_picture(options, paths)
+    record = _past(paths).get(run_id)
     if record is None:
         return complain(f"There is no run #{run_id}; safelight history lists them.", FAILED)
     if options.json:
@@ -219,14 +223,14 @@ def _past(paths: Paths) -> History:
 
 
 def _spec(
-    options: argparse.Namespace, checkpoint: str, *, fills: bool
+    options: argparse.Namespace, checkpoint: str, base: RunSpec | None, *, fills: bool
 ) -> tuple[RunSpec | None, Mapping[str, str]]:
-    """The spec of the arguments: the form's own defaults where they say nothing.
+    """The spec of the arguments: where they say nothing that of ``base``, or the form's defaults.
 
     ``fills``: the batch is not known yet.
     """
     typed = {
-        "prompt": f"\n{PROMPT_SEPARATOR}\n".join(options.prompt),
+        "prompt": f"\n{PROMPT_SEPARATOR}\n".join(options.prompt) if options.prompt else None,
         "negative_prompt": options.negative_prompt,
         "checkpoint": options.checkpoint,
         "seed": options.seed,
@@ -236,13 +240,15 @@ def _spec(
         "batch_size": "1" if fills else options.batch,
     }
     given = {name: text for name, text in typed.items() if text is not None}
-    form = {**forms.default_form(checkpoint), "seed": "", **given}
+    start = forms.form_of(base) if base else {**forms.default_form(checkpoint), "seed": ""}
+    form = {**start, "switches": "", **given}
     spec, problems = forms.parse(form)
     if spec is None:
         return None, problems
     try:
-        switches = read_switches(options.set)
-        scheduler = options.scheduler or _fitting(spec)
+        kept = [f"{name}={value}" for name, value in base.switches.items()] if base else []
+        switches = read_switches([*kept, *options.set])
+        scheduler = options.scheduler or (spec.scheduler if base else _fitting(spec))
         return spec.with_(switches=switches, scheduler=scheduler), {}
     except InvalidSpec as error:
         return None, {error.field: str(error)}

@@ -222,7 +222,7 @@ def test_the_checkpoint_of_another_program(
     found = restore_text(text, "own/now", [on_shelf(each) for each in shelf])
     assert found.spec.checkpoint == name
     assert found.notes[0].startswith(note) if note else found.notes == ()
-    assert found.unknown == ({"Model": model} if note and model else {"Model": ""} if note else {})
+    assert found.unknown == ({"Model": model} if note and model else {})
 
 
 def test_what_is_no_checkpoint_is_not_taken_for_one() -> None:

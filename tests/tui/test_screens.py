@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input, TextArea
 
 from engine.events import CheckpointDownloading
@@ -110,6 +111,18 @@ async def choosing_a_value(s: Session) -> None:
     await s.press("enter")
 
 
+async def restoring(s: Session) -> None:
+    s.engine.loaded()
+    await s.press("f10")
+    s.app.post_message(Paste(f"{PROMPT}\nSteps: 28, Sampler: Euler a, CFG scale: 7, Size: 512x768"))
+    await s.settle()
+
+
+async def restored(s: Session) -> None:
+    await restoring(s)
+    await s.press("enter")
+
+
 async def quitting(s: Session) -> None:
     await running(s)
     await s.press("ctrl+q")
@@ -141,6 +154,8 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "wrong-80x24": (wrong, (80, 24), "safelight"),
     "help-80x24": (helping, (80, 24), "safelight"),
     "jump-120x40": (jumping, (120, 40), "safelight"),
+    "restore-80x24": (restoring, (80, 24), "safelight"),
+    "restored-120x40": (restored, (120, 40), "safelight"),
     "quit-80x24": (quitting, (80, 24), "safelight"),
     "switches-80x24": (switching, (80, 24), "safelight"),
     "switches-120x40-light": (switching, (120, 40), "safelight-light"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
@@ -9,8 +10,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from engine.spec import BUNDLED
 from tui import form as forms
+from tui.commands import key_of
 from tui.widgets.choice import Choice
+from tui.widgets.prompt import PromptEditor
 from tui.widgets.switches_field import SwitchesField
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 class Overlays(Screen[None]):
     """What of the studio opens other screens. Each is imported when it is first wanted."""
+
+    _pasted = ""  # Settings of another program, that went into a prompt.
 
     @property
     def _studio(self) -> StudioScreen:
@@ -71,6 +77,33 @@ class Overlays(Screen[None]):
         from tui.screens.asking import choose_checkpoint
 
         await choose_checkpoint(self._studio)
+
+    @on(PromptEditor.SettingsPasted)
+    def _settings_pasted(self, event: PromptEditor.SettingsPasted) -> None:
+        event.stop()
+        self._pasted = event.text
+        key = key_of("open-picture")
+        said = f"Looks like settings of another program. {key} puts them on the form."
+        self.notify(said, timeout=8)
+
+    def action_open_picture(self) -> None:
+        """Ask for a picture or a text, and put its settings on the form."""
+        from tui.restoring import restore
+        from tui.screens.restore import Found, RestoreScreen, put_on_form
+
+        studio = self._studio
+        ask = partial(
+            restore,
+            checkpoint=studio.spec_form.values["checkpoint"].strip() or BUNDLED,
+            checkpoints=studio.host.stock.checkpoints,
+        )
+        text, self._pasted = self._pasted, ""
+
+        def done(found: Found | None) -> None:
+            if found is not None:
+                put_on_form(studio, found)
+
+        self.app.push_screen(RestoreScreen(text, ask), done)
 
     def action_jump(self) -> None:
         from tui.screens.jump import JumpScreen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.events import Paste
+from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.text import clean
@@ -22,6 +23,13 @@ class PromptEditor(TextArea):
     }
     """
 
+    class SettingsPasted(Message):
+        """What was pasted is no prompt alone: it ends in settings as other programs write them."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, text: str, *, title: str, placeholder: str, widget_id: str) -> None:
         super().__init__(
             clean(text, lines=True),
@@ -38,6 +46,10 @@ class PromptEditor(TextArea):
         self.move_cursor(self.document.end)
 
     def on_paste(self, event: Paste) -> None:
+        from engine.infotext import looks_like_infotext  # not in the first frame
+
+        if looks_like_infotext(event.text):
+            self.post_message(self.SettingsPasted(event.text))
         # The base class's own handler comes after this one and takes the text from the event.
         event.text = clean(event.text, lines=True)
 
