@@ -137,7 +137,7 @@ def _history(commands: Commands) -> None:
         "search",
         nargs="*",
         metavar="SEARCH",
-        help="a search line as in the app, such as: sunset -draft scheduler:euler rating:>=3",
+        help="a search line as in the app, such as: sunset -draft scheduler:euler rating:3+",
     )
     history.add_argument("--limit", type=int, metavar="N", help="the first N (default 50)")
     history.add_argument(
