@@ -79,6 +79,18 @@ class EngineAPI(Protocol):
         """
         ...
 
+    def keep(self, run_id: int) -> None:
+        """Write a run whose pictures were made and could not be written; ``RunFinished`` tells.
+
+        Takes as long as the disk does. Raises :class:`~engine.errors.HistoryError` when it still
+        cannot be: it is held on to as long as the engine lives.
+        """
+
+    @property
+    def unkept(self) -> tuple[int, ...]:
+        """The numbers of the runs that are held like that."""
+        ...
+
     def warm_up(self, checkpoint: str) -> None:
         """Load a checkpoint before the first run asks for it, when nothing else is queued.
 

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from engine import infotext
-from engine.pictures.names import FOLDER, picture_name, values_of
 from engine.pictures.output import Output
-from engine.pictures.records import metadata_of
-from engine.pictures.save import save_image
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.spec import RunSpec
+from engine.unkept import write_picture
 from engine.versions import versions
 
 if TYPE_CHECKING:
@@ -146,23 +143,5 @@ class Attempt:
 
         Its metadata tell what is known of the run by now. Without a folder nothing is written.
         """
-        prompt, seed = self.spec.pictures[index]
-        path = ""
-        if folder is not None:
-            record = self.record(memory_peak, memory_kind)
-            path = str(_written(index, picture, folder, output, record))
-        own = prompt if prompt != self.spec.prompt else ""
-        self.saved.append(ImageRecord(path, seed, picture.width, picture.height, own))
-
-
-def _written(
-    index: int, picture: Image.Image, folder: Path, output: Output, record: RunRecord
-) -> Path:
-    """Where one picture of a run was written."""
-    values = values_of(record.spec, index, record.id, record.created_at)
-    path = folder / picture_name(output.file_name, values, output.suffix)
-    metadata, text = None, ""
-    if output.metadata:
-        metadata = metadata_of(record, index, picture.width, picture.height)
-        text = infotext.write(record.spec, index)
-    return save_image(picture, path, metadata, text, inside=folder / FOLDER)
+        record = self.record(memory_peak, memory_kind)
+        self.saved.append(write_picture(index, picture, folder, output, record))

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from engine.api import Emit
 from engine.checkpoints import resolve
 from engine.errors import HistoryError, SafelightError
-from engine.events import EngineIdle, Event
+from engine.events import EngineIdle, Event, RunFinished
 from engine.history import History
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.queue import RunQueue
 from engine.record import Status
 from engine.spec import RunSpec
+from engine.unkept import Unkept
 from engine.waiting import Waiting, WaitingFill
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Engine:
         self._previews = previews
         self._climb = climb
         self._output = output
+        self._unkept = Unkept(history, output) if history is not None else None
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
         self.queue = RunQueue(history, self._emit_lock, self._tell)
@@ -108,6 +110,18 @@ class Engine:
         if run_id is None:
             raise RuntimeError(_STOPPED)
         return run_id
+
+    def keep(self, run_id: int) -> None:
+        """Write a run that could not be written; see :meth:`engine.api.EngineAPI.keep`."""
+        if self._unkept is None:
+            raise HistoryError("There is no history to keep it in.")
+        record, pictures = self._unkept.keep(run_id)
+        self._tell(RunFinished(run_id, record, pictures))
+
+    @property
+    def unkept(self) -> tuple[int, ...]:
+        """The numbers of the runs that could not be written."""
+        return self._unkept.runs if self._unkept is not None else ()
 
     def warm_up(self, checkpoint: str) -> None:
         """Load a checkpoint when nothing is queued; see :meth:`engine.api.EngineAPI.warm_up`."""
@@ -185,6 +199,8 @@ class Engine:
         self.queue.begin(run)
         self._tell(run.started(waiting))
         run.do(self._ready_worker())
+        if run.run_id in self.unkept and len(self.queue):
+            self.queue.pause()  # what comes next could not be kept either
 
     def _warm_up(self, checkpoint: str) -> None:
         try:
@@ -205,6 +221,7 @@ class Engine:
                 previews=self._previews,
                 climb=self._climb,
                 output=self._output,
+                unkept=self._unkept,
             )
         return self._worker
 

@@ -186,12 +186,14 @@ class RunCancelled(Event):
 class RunFailed(Event):
     """A run ended in a failure; ``record.error`` is the sentence for the user.
 
-    ``images`` is empty, unless the pictures were made but could not be kept.
+    ``images`` is empty, unless the pictures were made but could not be kept. Where they are
+    ``held`` they can be kept later; see :meth:`engine.api.EngineAPI.keep`.
     """
 
     run_id: int
     record: RunRecord
     images: tuple[Image.Image, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
+from engine.unkept import Unkept
 
 log = logging.getLogger("safelight.engine")
 
@@ -38,11 +39,13 @@ class Worker:
         previews: bool,
         climb: bool = False,
         output: Output = AS_USUAL,
+        unkept: Unkept | None = None,
     ) -> None:
         """
         Args:
             climb: a run whose memory ran out goes on by itself; see :mod:`engine.ladder`.
             output: how pictures are written.
+            unkept: takes what was made and could not be written.
         """
         self._tell = tell
         self._history = history
@@ -53,6 +56,7 @@ class Worker:
         self._maker = Maker(self._pipelines, memory, tell, previews=previews)
         self._fits = Fits(history.folder if history is not None else None)
         self._now: Attempt | Filling | None = None
+        self._unkept = unkept
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
         """Load a checkpoint that is on this machine already; nothing is downloaded before a run.
@@ -160,6 +164,7 @@ class Worker:
     def _conclude(self, attempt: Attempt, record: RunRecord) -> None:
         """Keep the record and tell the end; only for who has claimed the attempt."""
         run_id = attempt.job.run_id
+        unwritten = record.status is Status.FAILED and attempt.saving_since > 0
         try:
             if self._history is not None:
                 self._history.add(record)
@@ -167,6 +172,7 @@ class Worker:
             log.error("Run %d was not kept: %s", run_id, error)
             if record.status is Status.FINISHED:
                 record = replace(record, status=Status.FAILED, error=str(error))
+                unwritten = True
         finally:  # a reader that is slow to listen need not be waited for
             attempt.ended.set()
         end: Event
@@ -175,7 +181,10 @@ class Worker:
         elif record.status is Status.CANCELLED:
             end = RunCancelled(run_id, record)
         else:
-            end = RunFailed(run_id, record, attempt.pictures)
+            held = unwritten and bool(attempt.pictures) and self._unkept is not None
+            if held and self._unkept is not None:
+                self._unkept.hold(record, attempt.pictures)
+            end = RunFailed(run_id, record, attempt.pictures, held)
         self._tell(end)
 
     def _peak(self) -> int:

@@ -246,6 +246,16 @@ class SafelightApp(App[int]):
         self._save_form()
 
     @property
+    def unkept(self) -> tuple[int, ...]:
+        """Runs whose pictures could not be written yet."""
+        return self._engine.unkept if self._engine is not None else ()
+
+    def keep(self, run_id: int) -> None:
+        """Write one of those; waits for the disk. Raises ``SafelightError``."""
+        if self._engine is not None:
+            self._engine.keep(run_id)
+
+    @property
     def queue(self) -> QueueAPI | None:
         """What waits; ``None`` while there is no engine."""
         return self._engine.queue if self._engine is not None else None
@@ -307,7 +317,13 @@ class SafelightApp(App[int]):
         if isinstance(self.screen, QuitQuestion):
             self.screen.dismiss(True)
             return
-        if self._engine is not None and self._engine.busy:
+        if self.unkept:
+            question = "Pictures could not be written yet, and quitting loses them. F6 tries again."
+            if not await self.push_screen_wait(
+                QuitQuestion("Quit?", question, "lose them and quit", "stay")
+            ):
+                return
+        elif self._engine is not None and self._engine.busy:
             waiting = sum(row.status == "queued" for row in self.studio.runs.rows)
             question = "A run is on. Quitting stops it; finished pictures are kept."
             if waiting:

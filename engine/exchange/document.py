@@ -12,9 +12,9 @@ from typing import Any
 
 from engine import __version__
 from engine.errors import ExchangeError, HistoryError
-from engine.history.identity import uid_of
 from engine.history.marks import MAX_NOTE, MAX_RATING, check_tag
 from engine.history.rows import BAD_RECORD, Entry
+from engine.pictures.identity import uid_of
 from engine.record import RunRecord, now
 from engine.spec import MAX_BATCH
 

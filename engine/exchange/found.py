@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ExchangeError, SafelightError
 from engine.exchange import document
 from engine.exchange.source import MAX_FILES
-from engine.history.identity import uid_of
 from engine.history.rows import BAD_RECORD, Entry
 from engine.history.scan import SUFFIXES
+from engine.pictures.identity import uid_of
 from engine.pictures.read import read_metadata
 from engine.pictures.records import record_of
 from engine.record import ImageRecord, RunRecord, Status, now

@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.durable import sync_file
 from engine.errors import ExchangeError, HistoryError
-from engine.pictures.files import make_folder, sync_folder, write_failure
+from engine.pictures.files import make_folder, sync_file, sync_folder, write_failure
 from engine.pictures.load import load_image
 from engine.pictures.sizes import JPEG, PNG, WEBP, kind_of
 

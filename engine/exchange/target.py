@@ -16,11 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from engine.durable import sync_file
 from engine.errors import ExchangeError
 from engine.exchange import document
 from engine.exchange.source import Archive, Folder, Source, read_all
-from engine.pictures.files import sync_folder
+from engine.pictures.files import sync_file, sync_folder
 
 
 class Sink(Protocol):

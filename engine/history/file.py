@@ -26,6 +26,10 @@ NUMBER_SECONDS = 1.0  # a number is asked for by whoever pressed the key, and wa
 Values = Sequence[Any]
 
 
+class DamagedWords(DamagedHistory):
+    """The index of words is damaged; nothing else needs to be."""
+
+
 class HistoryFile:
     """``history.sqlite3`` in a folder, open until :meth:`close`."""
 
@@ -47,7 +51,7 @@ class HistoryFile:
         self._lock_path = folder / (FILE + ".lock")
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self._seen_version = 0
+        self.damage_mark = folder / (FILE + ".damaged")
         if read_only:
             return
         make_folder(folder)
@@ -70,8 +74,13 @@ class HistoryFile:
     def read(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """All rows of a question. Raises :class:`HistoryError`."""
         if not self.read_only:
-            with self._lock, self._friendly():
-                return self._open_db().execute(sql, values).fetchall()
+            try:
+                with self._lock, self._friendly():
+                    return self._open_db().execute(sql, values).fetchall()
+            except DamagedWords:
+                self._mend_words()
+                with self._lock, self._friendly():
+                    return self._open_db().execute(sql, values).fetchall()
         nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         if not nearest.is_dir():
             raise HistoryError(f"{nearest} is not a folder. Set SAFELIGHT_HOME to one.")
@@ -91,22 +100,32 @@ class HistoryFile:
     def writing(self, seconds: float = BUSY_SECONDS) -> Iterator[sqlite3.Connection]:
         """A transaction, while no other process writes.
 
-        Raises :class:`HistoryError` when it cannot be had within ``seconds``, or cannot be written.
+        Raises :class:`HistoryError` when it cannot be had within ``seconds``, or cannot be written;
+        after :class:`DamagedWords` the same may be tried again.
         """
         if self.read_only:
             raise HistoryError(f"{self.path} was opened for reading only.")
-        with self.exclusive(seconds) as deadline:
-            db = self._open_db()
-            left = max(0, round((deadline - time.monotonic()) * 1000))
-            db.execute(f"PRAGMA busy_timeout = {left}")
-            with schema.transaction(db):
-                yield db
+        try:
+            with self.exclusive(seconds) as deadline:
+                db = self._open_db()
+                left = max(0, round((deadline - time.monotonic()) * 1000))
+                db.execute(f"PRAGMA busy_timeout = {left}")
+                with schema.transaction(db):
+                    yield db
+        except DamagedWords:
+            self._mend_words()
+            raise
 
-    def changed_by_others(self) -> bool:
-        """Whether another connection has written since this was asked last."""
-        (found,) = self.read("PRAGMA data_version") or [(0,)]
-        before, self._seen_version = self._seen_version, int(found[0])
-        return before not in (0, self._seen_version)
+    def _mend_words(self) -> None:
+        """Make the index of words anew; it holds nothing that the rows do not."""
+        with self.exclusive(BUSY_SECONDS), schema.transaction(self._open_db()):
+            self._open_db().execute("INSERT INTO words (words) VALUES ('rebuild')")
+
+    @property
+    def version(self) -> int:
+        """Another number whenever another connection has written something."""
+        rows = self.read("PRAGMA data_version")
+        return int(rows[0][0]) if rows else 0
 
     def is_sound(self) -> bool:
         """Whether every page of the file is as it should be, and every record is JSON.
@@ -125,6 +144,12 @@ class HistoryFile:
             return _primary(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
         except sqlite3.DatabaseError:
             return False
+
+    def mark_damage(self) -> None:
+        """Whoever opens the file next makes it anew, however much of it can still be read."""
+        if not self.read_only:
+            with suppress(OSError):
+                self.damage_mark.touch()
 
     def close(self) -> None:
         """Close the file. It cannot be used after that."""
@@ -159,16 +184,20 @@ class HistoryFile:
     def _connect(self, deadline: float) -> sqlite3.Connection:
         left = max(0.0, deadline - time.monotonic())
         if not self.read_only:
-            return sqlite3.connect(
+            db = sqlite3.connect(
                 self.path, timeout=left, isolation_level=None, check_same_thread=False
             )
+            db.text_factory = _text
+            return db
         # SQLite makes a log beside a WAL database even to read it, unless told that nobody writes:
         # true where there is no log, for every writer has one and waits for our lock to make it.
         log = self.path.with_name(FILE + "-wal")
         how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
-        return sqlite3.connect(
+        db = sqlite3.connect(
             f"{self.path.as_uri()}?{how}", uri=True, timeout=left, isolation_level=None
         )
+        db.text_factory = _text
+        return db
 
     def _open_db(self) -> sqlite3.Connection:
         assert self._db is not None
@@ -180,14 +209,26 @@ class HistoryFile:
         try:
             yield
         except sqlite3.Error as error:
-            if _primary(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                raise DamagedHistory(
-                    f"{self.path} is damaged or not a history. "
-                    "`safelight history rebuild` makes it anew from the pictures."
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB:
+                raise DamagedWords(
+                    f"The index of words of {self.path} was damaged, and is made anew. Try again."
                 ) from error
+            ours = type(error) is sqlite3.DatabaseError and _primary(error) is None
+            if ours or _primary(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                raise self._damaged() from error
             raise HistoryError(self._sentence(error)) from error
+        except UnicodeDecodeError as error:  # SQLite's own words, of names that are none any more
+            raise self._damaged() from error
         except (UnicodeError, OverflowError) as error:  # text or a number that SQLite cannot hold
             raise HistoryError(f"{self.path} cannot hold or find that: {error}.") from error
+
+    def _damaged(self) -> DamagedHistory:
+        self.mark_damage()
+        return DamagedHistory(
+            f"{self.path} is damaged or not a history. Open Safelight again, or run "
+            "`safelight history rebuild`: it is made anew from what can be read of it, and from "
+            "the pictures."
+        )
 
     def _locked(self) -> str:
         return f"{self.path} is locked by another program. Close it and try again."
@@ -205,6 +246,11 @@ class HistoryFile:
         if primary == sqlite3.SQLITE_CONSTRAINT:
             return f"{self.path} already has a run of that number."
         return f"{self.path} could not be used: {error}."
+
+
+def _text(content: bytes) -> str:
+    """A byte that is no text spoils its row, and no other."""
+    return content.decode("utf-8", "replace")
 
 
 def make_folder(folder: Path) -> None:

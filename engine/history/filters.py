@@ -25,7 +25,7 @@ _AGO = re.compile(r"(\d{1,4})(h|d|w|mo|y)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 _RATING = re.compile(r"(>=|<=|>|<|=)?([0-5])(\+)?")
 _SPAN = re.compile(r"(\d{1,19})(?:(?:\.\.|-)(\d{1,19}))?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "mo": 30.0, "y": 365.0}
 _STATUS_WORDS = {"stopped": "cancelled", "done": "finished"}
 
@@ -171,7 +171,8 @@ def _seconds(name: str, value: str) -> float:
     match = _SECONDS.fullmatch(value.lower())
     if match is None or len(match[1]) > 9:
         raise InvalidQuery(f"“{name}:{value[:30]}” wants a time, such as 2s, 500ms or 1m.")
-    return float(match[1]) * _UNITS[match[2] or "s"]
+    number, unit = float(match[1]), match[2] or "s"
+    return number / 1000 if unit == "ms" else number * _UNITS[unit]
 
 
 def _moment(name: str, value: str) -> str:

@@ -93,9 +93,9 @@ def parse_query(text: str) -> Query:
         if token.name == "sort":
             _sort(parts, token)
         elif token.name == "in":
-            if token.value.lower() != "trash":
+            if not "trash".startswith(token.value.lower()):
                 raise InvalidQuery("Only the trash can be looked into: in:trash.")
-            parts.in_trash = True
+            parts.in_trash = token.value.lower() == "trash"
         elif token.name:
             _filter(parts, token)
         elif not token.quoted and (number := _NUMBER.fullmatch(token.value)):
@@ -144,6 +144,8 @@ def _sort(parts: _Parts, token: Token) -> None:
     if not wanted:
         return
     if wanted not in SORTS:
+        if any(order.startswith(wanted) for order in SORTS):
+            return  # it is still being typed
         hint = nearest(wanted, SORTS) or f" It takes: {', '.join(SORTS)}."
         raise InvalidQuery(f"There is no order “{wanted[:30]}”.{hint}")
     parts.sort, parts.backwards = wanted, value.startswith("-") or token.without

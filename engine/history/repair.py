@@ -17,13 +17,15 @@ from pathlib import Path
 from engine.errors import DamagedHistory, HistoryError
 from engine.history.alive import Alive
 from engine.history.file import FILE, HistoryFile, make_folder
-from engine.history.identity import uid_of
 from engine.history.queue import next_id
 from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
 from engine.history.scan import runs_in
 from engine.pictures.files import sync_folder
+from engine.pictures.identity import uid_of
 
 _LOGS = ("", "-wal", "-shm")
+UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
+"""What reading a damaged file may raise; SQLite's own words may be no text any more."""
 _MOST_CHECKED_BYTES = 16 * 1024 * 1024
 """A larger file is not checked as a whole before it is used: that would be felt."""
 
@@ -95,6 +97,9 @@ def _sound_file(folder: Path) -> HistoryFile | None:
     except DamagedHistory:
         return None
     try:
+        if file.damage_mark.exists():
+            file.close()
+            return None
         if file.path.stat().st_size > _MOST_CHECKED_BYTES or file.is_sound():
             return file
     except OSError:
@@ -127,6 +132,8 @@ def _rebuild(folder: Path, alive: Alive) -> Rebuilt:
             _take_back(folder, aside)
         raise
     file.close()
+    with suppress(OSError):
+        file.damage_mark.unlink(missing_ok=True)
     return Rebuilt(aside.name if aside is not None else "", rows, pictures)
 
 
@@ -223,12 +230,12 @@ def _rows(aside: Path) -> Iterator[Entry]:
             for run in _numbers(db):
                 try:
                     row = db.execute(f"SELECT {sql} FROM runs WHERE id = ?", (run,)).fetchone()
-                except (sqlite3.Error, UnicodeError, OverflowError):
+                except UNREADABLE:
                     row = _without_tags(db, run) if newest else None
                 entry = _entry(row, folder)
                 if entry is not None:
                     yield entry
-    except sqlite3.Error:
+    except UNREADABLE:
         return
 
 
@@ -237,7 +244,7 @@ def _without_tags(db: sqlite3.Connection, run: int) -> tuple[object, ...] | None
     columns = "id, record, rating, note, winner, trashed_at, uid, '[]'"
     try:
         row = db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (run,)).fetchone()
-    except (sqlite3.Error, UnicodeError, OverflowError):
+    except UNREADABLE:
         return None
     return tuple(row) if row is not None else None
 
@@ -261,7 +268,7 @@ def _numbers(db: sqlite3.Connection) -> Iterator[int]:
             try:
                 row = db.execute(f"SELECT id FROM runs {where} ORDER BY id {order} LIMIT 1")
                 found = row.fetchone()
-            except sqlite3.Error:
+            except UNREADABLE:
                 # The page of the next one is damaged; the number after it may be on another.
                 found = _leap(db, edge, order)
             if found is None:
@@ -284,7 +291,7 @@ def _leap(db: sqlite3.Connection, edge: int | None, order: str) -> tuple[int] | 
         try:
             if db.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone():
                 return (number,)
-        except sqlite3.Error:
+        except UNREADABLE:
             continue
     return None
 
@@ -300,7 +307,7 @@ def _take_queue(db: sqlite3.Connection, aside: Path) -> None:
                 with suppress(sqlite3.Error):
                     _count_on(db, int(row[0]))
                     db.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?)", row)
-    except (sqlite3.Error, TypeError, ValueError):
+    except (*UNREADABLE, TypeError, ValueError):
         return
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidSpec
-from engine.history.identity import uid_of
+from engine.pictures.identity import uid_of
 from engine.record import RunRecord
 
 BAD_RECORD = (
@@ -30,7 +30,7 @@ class Entry:
         tags: in alphabetical order.
         winner: whether it was marked as the one to keep.
         trashed_at: when it was put into the trash, ISO 8601; empty when it was not.
-        uid: the same for the same run in every history; see :func:`engine.history.identity.uid_of`.
+        uid: the same in every history; see :func:`engine.pictures.identity.uid_of`.
     """
 
     record: RunRecord

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine.errors import HistoryError
-from engine.history.rows import BAD_RECORD, Entry
+from engine.history.rows import Entry
 from engine.pictures.read import read_metadata
-from engine.record import ImageRecord, RunRecord, Seconds, Status
-from engine.spec import RunSpec
+from engine.pictures.records import record_of
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -32,40 +32,15 @@ def runs_in(folder: Path, *, skip: Collection[Path] = ()) -> Iterator[Entry]:
         folder: where to look.
         skip: pictures that are known already.
     """
-    runs: dict[tuple[Any, ...], list[tuple[Path, dict[str, Any]]]] = {}
+    runs: dict[tuple[str, str], list[tuple[Path, dict[str, Any]]]] = {}
     for path in pictures_in(folder):
         if path in skip:
             continue
-        try:
+        with suppress(HistoryError):
             metadata = read_metadata(path)
-        except HistoryError:
-            continue
-        if metadata is not None:
-            key = (str(metadata.get("run")), str(metadata.get("created_at")))
-            runs.setdefault(key, []).append((path, metadata))
-    for key in sorted(runs, key=lambda key: (key[1], key[0])):
-        try:
+            if metadata is not None:
+                key = str(metadata.get("created_at")), str(metadata.get("run"))
+                runs.setdefault(key, []).append((path, metadata))
+    for key in sorted(runs):
+        with suppress(HistoryError):
             yield Entry(record_of(runs[key]))
-        except BAD_RECORD:
-            continue
-
-
-def record_of(pictures: list[tuple[Path, dict[str, Any]]]) -> RunRecord:
-    """The record of one run, from the metadata of its pictures. Raises :data:`BAD_RECORD`."""
-    pictures = sorted(pictures, key=lambda item: int(item[1].get("index", 0)))
-    first = pictures[0][1]
-    spec = RunSpec.from_json(first["spec"])
-    images = tuple(
-        ImageRecord(str(path), int(m["seed"]), spec.width or 0, spec.height or 0)
-        for path, m in pictures
-    )
-    return RunRecord(
-        int(first["run"]),
-        Status.FINISHED,
-        spec,
-        str(first["created_at"]),
-        images,
-        Seconds(),
-        device=str(first.get("device", "")),
-        dtype=str(first.get("dtype", "")),
-    )

@@ -9,10 +9,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from engine.durable import sync_file
 from engine.errors import HistoryError
-from engine.history.identity import uid_of
-from engine.pictures.files import sync_folder
+from engine.pictures.files import sync_file, sync_folder
+from engine.pictures.identity import uid_of
 
 # One entry a version of the schema (PRAGMA user_version); never edit one that was released.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -111,6 +110,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
+_NO_VERSION = 10_000  # damage, and no Safelight of the future
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """A transaction that takes the write lock at once, so it cannot fail half-way for it."""
@@ -147,8 +149,14 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def version(db: sqlite3.Connection, path: Path) -> int:
-    """The version of a file's tables; 0 when it has none yet. Raises as :func:`migrate`."""
+    """The version of a file's tables; 0 when it has none yet.
+
+    Raises as :func:`migrate`, and ``sqlite3.DatabaseError`` when there is no telling.
+    """
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not 0 <= found < _NO_VERSION or bool(found) != bool(tables):
+        raise sqlite3.DatabaseError("the number of the version is damaged")
     if found > len(MIGRATIONS):
         raise HistoryError(f"{path} was made by a newer Safelight. Update Safelight to open it.")
     return found

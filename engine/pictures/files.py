@@ -63,6 +63,15 @@ def make_folder(folder: Path, inside: Path | None) -> None:
         raise HistoryError(f"{folder} leads out of {inside}, so nothing is written there.")
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written to a file durable. Raises ``OSError``."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` durable, where the system can (not on Windows)."""
     with contextlib.suppress(OSError):

@@ -168,7 +168,7 @@ def main() -> None:
         row("  how many", lambda query=query: history.search.count(query), 5)  # type: ignore[misc]
     row("values of checkpoint", lambda: history.search.values("checkpoint"))
     row("prompts", history.search.prompts)
-    row("is_sound, in another thread", history.is_sound, 2)
+    row("check the whole file", history.check, 2)
     history.close()
     empty = Path(tempfile.mkdtemp(prefix="safelight-empty-"))
     ours, none = memory_of(folder), memory_of(empty)

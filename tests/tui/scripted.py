@@ -106,6 +106,7 @@ class ScriptedEngine:
         self.submitted: list[RunSpec] = []
         self.filled: list[RunSpec] = []
         self.fills: list[int] = []
+        self.held: dict[int, RunSpec] = {}
         self.warmed: list[str] = []
         self.refuse: SafelightError | None = None
         self.started = self.stopped = self.kept_queue = False
@@ -219,14 +220,27 @@ class ScriptedEngine:
     def fail(
         self, sentence: str, *, made: bool = False, advice: Mapping[str, str] | None = None
     ) -> None:
-        """Let the current run fail, before or after its pictures were ``made``."""
+        """Let the current run fail, before its pictures were ``made``, or when they were kept."""
         assert self.current is not None
         run_id, spec = self.current
         self.current = None
         images = tuple(picture(seed) for seed in spec.seeds) if made else ()
         record = record_of(run_id, spec, Status.FAILED, sentence)
         record = replace(record, advice=advice or {})
-        self.emit(events.RunFailed(run_id, record, images))
+        if made:
+            self.held[run_id] = spec
+        self.emit(events.RunFailed(run_id, record, images, made))
+
+    @property
+    def unkept(self) -> tuple[int, ...]:
+        return tuple(self.held)
+
+    def keep(self, run_id: int) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        spec = self.held.pop(run_id)
+        images = tuple(picture(seed) for seed in spec.seeds)
+        self.emit(events.RunFinished(run_id, record_of(run_id, spec), images))
 
     def retry(self, switches: Mapping[str, str], reason: str) -> None:
         """Let the current run begin again by itself."""

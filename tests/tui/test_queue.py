@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from engine.errors import HistoryError
 from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
@@ -130,3 +131,25 @@ async def test_what_opening_the_history_took_is_told(open_app: Open) -> None:
     lab = ScriptedLab(repaired="The history was damaged. 41 runs are back, 2 from pictures.")
     async with open_app(lab) as s:
         assert "41 runs are back" in s.told()
+
+
+async def test_pictures_that_could_not_be_written_are_kept_with_one_key(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.fail("The disk is full. Free some space.", made=True)
+        await s.settle()
+        assert "F6: keep its pictures" in s.seen()
+        assert s.studio.picture.images
+        await s.press("ctrl+q")
+        question = str(s.app.screen.query_one(Static).render())
+        assert "quitting loses them. F6 tries again." in question
+        await s.press("escape")
+        s.engine.refuse = HistoryError("The disk is full. Free some space.")
+        await s.press("f6")
+        assert "#1 is still not kept: The disk is full." in " ".join(s.seen().split())
+        s.engine.refuse = None
+        await s.press("f6")
+        await s.settle()
+        assert "✓ #1 took 0.52 s" in s.seen()
+        assert [row.status for row in s.studio.runs.rows] == ["finished"]

@@ -418,7 +418,7 @@ async def test_the_quit_question_counts_those_that_wait(open_app: Open) -> None:
         await s.press("ctrl+r", "ctrl+r", "ctrl+r")
         s.engine.begin()
         await s.press("ctrl+q")
-        assert "2 more wait" in s.seen()
+        assert "What waits (2) is" in s.seen()
 
 
 async def test_jump_selects_what_is_in_the_field(open_app: Open) -> None:

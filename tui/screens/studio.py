@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Protocol, cast
@@ -52,6 +52,14 @@ class Host(Protocol):
     def stock(self) -> Stock:
         """The checkpoints of this machine."""
         ...
+
+    @property
+    def unkept(self) -> tuple[int, ...]:
+        """Runs whose pictures could not be written yet."""
+        ...
+
+    def keep(self, run_id: int) -> None:
+        """Write one of those; waits for the disk. Raises ``SafelightError``."""
 
     @property
     def queue(self) -> QueueAPI | None:
@@ -230,6 +238,20 @@ class StudioScreen(Overlays):
 
     def action_take_advice(self) -> None:
         self.ladder.take_advice()
+
+    @work(exclusive=True, group="keeping")
+    async def keep_again(self, runs: tuple[int, ...]) -> None:
+        """Write pictures that could not be written before."""
+        from engine.errors import SafelightError
+        from tui.stock import off_loop
+
+        for run_id in runs:
+            try:
+                await off_loop(partial(self.host.keep, run_id))
+            except SafelightError as error:
+                self.say(f"#{run_id} is still not kept: {error}", "bad")
+                self.notify(str(error), severity="error", timeout=8)
+                return
 
     def action_fill(self) -> None:
         self.ladder.fill_up()

@@ -211,7 +211,7 @@ class EventPainter:
             studio.show_pictures(event.images, record.spec, event.run_id)
         elif studio.following:
             studio.show_run(Row.of(record))
-        invitation = studio.ladder.invitation(record)
+        invitation = studio.ladder.invitation(record, held=event.held)
         failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
         self._progress(Progress(failed, detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error}", "bad")

@@ -1,4 +1,4 @@
-"""When memory is short: the advice of a failed run, and the largest batch that fits."""
+"""When memory, or the disk, is short: the advice of a failed run, and the largest batch."""
 
 from __future__ import annotations
 
@@ -34,13 +34,21 @@ class Ladder:
         self._fits = 0
         self._too_large = 0
 
-    def invitation(self, record: RunRecord) -> str:
-        """What a failed run says of its advice: ``F6: try with VAE slicing``; empty without any."""
+    def invitation(self, record: RunRecord, *, held: bool = False) -> str:
+        """What a failed run says of its advice: ``F6: try with VAE slicing``; empty without any.
+
+        ``held``: its pictures are there, and could not be written.
+        """
+        if held:
+            return f"{key_of('take-advice')}: keep its pictures"
         return f"{key_of('take-advice')}: try with {words(record.advice)}" if record.advice else ""
 
     def take_advice(self) -> None:
-        """Run the latest failed run again with the switches that it advises."""
+        """Keep what could not be kept; else run the latest failed run again as it advises."""
         studio = self._studio
+        if studio.host.unkept:
+            studio.keep_again(studio.host.unkept)
+            return
         failed = (row.record for row in studio.runs.rows if row.record is not None)
         record = next((record for record in failed if record.status is Status.FAILED), None)
         if record is None or not record.advice or record.id in self._taken:
