@@ -23,3 +23,8 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1024
     return f"{count:.1f} GB" if count < 99.95 else f"{count:.0f} GB"
+
+
+def stars(rating: int) -> str:
+    """A rating as five stars; empty for none."""
+    return "★" * rating + "☆" * (5 - rating) if rating else ""

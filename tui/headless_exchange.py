@@ -6,8 +6,6 @@ from argparse import Namespace
 from pathlib import Path
 
 from engine.errors import ExchangeError
-from engine.exchange import export, import_
-from engine.shelf import list_checkpoints
 from tui.headless_history import reading, writing
 from tui.output import (
     BAD_ARGUMENTS,
@@ -28,6 +26,8 @@ from tui.text import clean
 
 def export_runs(options: Namespace, paths: Paths) -> int:
     """Write runs to a folder or a zip."""
+    from engine.exchange import export
+
     if bool(options.runs) == (options.search is not None):
         return complain("Name the runs, such as 41-47, or give a --search.", BAD_ARGUMENTS)
     with reading(paths) as history:
@@ -63,6 +63,9 @@ def export_runs(options: Namespace, paths: Paths) -> int:
 
 def import_runs(options: Namespace, paths: Paths) -> int:
     """Take runs in from exports, folders of pictures, and pictures."""
+    from engine.exchange import import_
+    from engine.shelf import list_checkpoints
+
     settings, complaint = read_settings(paths.settings_file)
     if complaint:
         tell(complaint)

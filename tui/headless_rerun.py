@@ -9,7 +9,6 @@ from typing import Any
 from engine import rerun as comparison
 from engine.errors import HistoryError, SafelightError
 from engine.events import FillEnded
-from engine.pictures.load import load_image
 from engine.record import ImageRecord, RunRecord, Status
 from tui import headless_checkpoints as checkpoints
 from tui.headless_generate import code_of, make, settings_for, show_pictures
@@ -48,6 +47,8 @@ def rerun(options: Namespace, paths: Paths) -> int:
 
 def _require_pictures(old: RunRecord) -> None:
     """Raises ``HistoryError`` when there is nothing to compare with, before a run is made."""
+    from engine.pictures.load import load_image
+
     if not old.images:
         raise HistoryError(f"Run #{old.id} has no pictures to compare with.")
     problem: SafelightError | None = None
@@ -63,6 +64,8 @@ def _require_pictures(old: RunRecord) -> None:
 
 def _verify(old: RunRecord, new: RunRecord, *, as_json: bool) -> int:
     """Compare all pictures of two runs, and say what is known to have changed."""
+    from engine.pictures.load import load_image
+
     pictures: list[dict[str, Any]] = []
     lines: list[str] = []
     identical, differ = True, False

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from engine.exchange.settings import stars
 from engine.history import Entry
 from engine.ladder import as_options
 from engine.record import ImageRecord, RunRecord, Status
+from engine.units import stars
 from tui.switchboard import in_words
 from tui.text import one_line, seconds, size
 

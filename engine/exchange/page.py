@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
-from engine.exchange.settings import Compared, memory_of, settings_of, stars, time_of
+from engine.exchange.settings import Compared, memory_of, settings_of, time_of
 from engine.history.rows import Entry
-from engine.units import seconds
+from engine.units import seconds, stars
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1b1a; --dim: #6b6864; --paper: #fbfaf8;

@@ -84,8 +84,3 @@ def memory_of(record: RunRecord) -> str:
     """The peak of a run's memory with its kind."""
     peak = record.memory_peak_bytes
     return f"{size(peak)} ({record.memory_kind})" if peak else ABSENT
-
-
-def stars(rating: int) -> str:
-    """A rating as five stars; empty for none."""
-    return "★" * rating + "☆" * (5 - rating) if rating else ""
