@@ -36,6 +36,7 @@ from tui.themes import builtin_themes, user_themes
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
     from engine.api import EngineAPI, QueueAPI
+    from engine.history import History
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.bridge import Mailbox
@@ -93,6 +94,11 @@ class SafelightApp(App[int]):
     def stock(self) -> Stock:
         """The checkpoints of this machine."""
         return self._lab
+
+    @property
+    def history(self) -> History:
+        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
+        return self._lab.history
 
     def _use_themes(self) -> None:
         """Register our themes and the user's, and take the one of the settings."""

@@ -186,6 +186,22 @@ STUDIO: tuple[Command, ...] = (
         "checkpoints",
         "Checkpoints",
     ),
+    Command(
+        "history",
+        "f9",
+        "History",
+        "Every run there is: search, rate, tag, delete, and bring one back.",
+        "history",
+        "History",
+    ),
+    Command(
+        "prompts",
+        "f12",
+        "Prompts",
+        "Every prompt there was; put one into the editor.",
+        "prompts",
+        "History",
+    ),
 )
 
 APP: tuple[Command, ...] = (
@@ -198,7 +214,7 @@ APP: tuple[Command, ...] = (
         "App",
         footer=True,
     ),
-    Command("theme", "f9", "Theme", "Choose the colours.", "change_theme", "App"),
+    Command("theme", "f11", "Theme", "Choose the colours.", "change_theme", "App"),
     Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
 )
 
@@ -236,6 +252,27 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
         "Of a run that waits: ⇧↑ ⇧↓ (or K J) move it, e edits it,",
         "d takes it out; c takes out all that wait.",
     ),
+    "search": (
+        "Words, “a phrase”, -without, and filters: tag:keep rating:>=3",
+        "after:7d sort:time in:trash. Tab takes what is offered below,",
+        "↓ chooses. Enter goes to the list, Esc clears the line.",
+    ),
+    "runs-found": (
+        "Enter opens a run in the studio: its settings and pictures.",
+        "1 to 5 rate it, 0 takes the stars away. m makes it a winner ◆,",
+        "t edits its tags, n its note. d puts it into the trash, u takes",
+        "the last deletion back, and the one before. Space selects; then",
+        "all of this goes for every run that is selected.",
+        "/ searches, s is the next order, v shows pictures, F9 goes back.",
+        "in:trash searches the trash; there x deletes for good.",
+        "",
+        "✓ done   – stopped   ✗ failed   ! cut off: Safelight ended",
+    ),
+    "prompt-search": (
+        "Type a few letters of some words. Enter puts the prompt and its",
+        "negative prompt into the editors, ^O only the prompt.",
+        "^Z in the editor brings the text back that was there.",
+    ),
     "shelf": (
         "Enter puts a checkpoint on the form, v takes only its VAE,",
         "d deletes it, after a question. r looks again at what is here.",
@@ -246,7 +283,7 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
 
 PANEL_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "picture": (("←→", "Pick"), ("Enter", "One / all"), ("F2", "View")),
-    "runs": (("↑↓", "Look"), ("Enter", "Bring back")),
+    "runs": (("↑↓", "Look"), ("Enter", "Bring back"), ("F9", "All runs")),
     "waiting": (("⇧↑↓", "Move"), ("e", "Edit"), ("d", "Take out"), ("F5", "Pause")),
     "parameters": (("↑↓", "Change"),),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import SafelightError
@@ -39,6 +40,11 @@ class Lab(Stock, Protocol):
         """The latest runs, newest first, at most ``limit``."""
         ...
 
+    @property
+    def history(self) -> History:
+        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
+        ...
+
 
 @dataclass
 class RealLab:
@@ -47,15 +53,17 @@ class RealLab:
     paths: Paths
     settings: Settings
     _history: History | None = None
+    _opening: Lock = field(default_factory=Lock)
 
     @property
     def history(self) -> History:
         """The user's history. Raises ``HistoryError`` when it cannot be opened."""
-        if self._history is None:
-            from engine.history import History
+        with self._opening:  # a screen may ask from a thread while the engine is being opened
+            if self._history is None:
+                from engine.history import History
 
-            self._history = History(self.paths.data)
-        return self._history
+                self._history = History(self.paths.data)
+            return self._history
 
     def open(self, emit: Emit) -> EngineAPI:
         """The engine, on the device of the settings. Not started yet."""

@@ -13,7 +13,7 @@ from rich.cells import cell_len, set_cell_size
 
 from engine.units import seconds, size
 
-__all__ = ["ago", "centred", "clean", "one_line", "seconds", "size"]
+__all__ = ["ago", "by_point", "centred", "clean", "one_line", "seconds", "size"]
 
 _KEEP = {"\n", "\t"}
 _JOINERS = {"\u200c", "\u200d", "\ufe0e", "\ufe0f"}
@@ -60,6 +60,20 @@ def centred(text: str, width: int) -> str:
     """``text`` in the middle of exactly ``width`` cells, cut when it is too long."""
     left = max(0, width - cell_len(text)) // 2
     return set_cell_size(" " * left + text, width)
+
+
+def by_point(text: str, before: int, after: int) -> str:
+    """A figure so that a column of them is lined up by the decimal point, and units below units.
+
+    Args:
+        text: a figure, with its unit after a blank or without one: ``0.52 s``, ``2:05 min``.
+        before: cells left of the point.
+        after: cells from the point on, left of the unit.
+    """
+    figure, _, unit = text.partition(" ")
+    at = next((i for i, char in enumerate(figure) if char in ".:"), len(figure))
+    lined = figure[:at].rjust(before) + figure[at:].ljust(after)
+    return f"{lined} {unit}".rstrip()
 
 
 def ago(time: str, now: datetime | None = None) -> str:

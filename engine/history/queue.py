@@ -16,6 +16,7 @@ from engine.errors import HistoryError
 from engine.history.alive import Alive
 from engine.history.file import NUMBER_SECONDS, HistoryFile
 from engine.history.rows import BAD_RECORD, Entry, insert
+from engine.pictures.files import sweep
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
 
@@ -133,6 +134,8 @@ class Queue:
                     waits.append(QueuedSpec(run, spec))
         for owner in dead:
             me.bury(owner)
+        if dead and not me.others():
+            sweep(self._file.folder / "images")
         return Left(tuple(interrupted), tuple(waits))
 
     def waiting(self) -> tuple[QueuedSpec, ...]:

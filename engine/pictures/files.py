@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import HistoryError
 
+_PART = re.compile(r"\.\d+-[0-9a-f]{12}\.part")
 _NO_LINKS = (
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK),
 )
@@ -80,6 +82,15 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writes that were cut off have left below a folder, when nobody writes there."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if _PART.fullmatch(name):
+                with contextlib.suppress(OSError):
+                    (Path(place) / name).unlink()
 
 
 @contextlib.contextmanager

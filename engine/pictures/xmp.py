@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html import unescape
 
-NAMESPACE = "https://github.com/safelight/ns/1.0/"
+NAMESPACE = "urn:safelight:pictures:1"
 JPEG_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 _OPEN, _CLOSE = "<safelight:run>", "</safelight:run>"
 _HEAD = (

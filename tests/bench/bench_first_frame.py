@@ -3,7 +3,9 @@
 The frame counts as painted when the title of a panel has been written. Runs take turns, so that a
 noisy machine is noisy for both.
 
-    python tests/bench/bench_first_frame.py [--repeats 10]
+    python tests/bench/bench_first_frame.py [--repeats 10] [--data FOLDER]
+
+``--data`` gives the app a history; ``bench_history.py --keep FOLDER`` makes a large one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import os
 import pty
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -54,13 +57,17 @@ def first_frame(command: list[str], home: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=10)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--data", type=Path, help="a folder with a history; it is not changed")
+    options = parser.parse_args()
+    repeats = options.repeats
     here = Path(sys.executable).parent
     commands = {
         "Textual alone": [sys.executable, "-c", TEXTUAL_ALONE],
         "safelight": [str(here / "safelight")],
     }
     with tempfile.TemporaryDirectory() as home:
+        if options.data is not None:
+            shutil.copytree(options.data, Path(home) / "data")
         for command in commands.values():
             first_frame(command, home)  # warm the disk cache and the .pyc files
         times: dict[str, list[float]] = {name: [] for name in commands}

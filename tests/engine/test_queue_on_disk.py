@@ -104,6 +104,23 @@ def test_a_run_that_kills_the_process_is_never_tried_twice(tmp_path: Path, sd: P
             history.close()
 
 
+def test_what_a_write_that_was_cut_off_left_is_swept_away(tmp_path: Path, sd: Path) -> None:
+    process = held(tmp_path, 1, str(sd))
+    day = tmp_path / "images" / "2026-01-31"
+    day.mkdir(parents=True)
+    half, theirs = day / f".{process.pid}-0123456789ab.part", day / ".mine.part"
+    half.touch()
+    theirs.touch()
+    history = History(tmp_path)
+    history.queue.take_over()
+    assert half.exists(), "it may still be written"
+    process.kill()
+    process.wait()
+    history.queue.take_over()
+    assert (half.exists(), theirs.exists()) == (False, True)
+    history.close()
+
+
 def test_what_another_safelight_has_in_its_queue_is_left_to_it(tmp_path: Path, sd: Path) -> None:
     process = held(tmp_path, 3, str(sd))
     history = History(tmp_path)

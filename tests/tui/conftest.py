@@ -57,6 +57,12 @@ class Session:
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(reading)
         await self.pilot.pause()
+        await self._answers()
+        while getattr(self.app.screen, "flush", bool)():
+            await self._answers()
+
+    async def _answers(self) -> None:
+        await self.pilot.pause()
         while asking := [t for t in threading.enumerate() if t.name == "safelight-asking"]:
             for thread in asking:  # its last act is to hand its answer over, without waiting
                 thread.join(30)

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 
 from engine import events
 from engine.api import Emit
-from engine.errors import SafelightError
+from engine.errors import HistoryError, SafelightError
+from engine.history import History
 from engine.hub import HubSize, Need
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.shelf import Shelved
@@ -284,6 +285,13 @@ class ScriptedLab:
     repaired: str = ""
     left: list[tuple[int, RunSpec]] = field(default_factory=list)
     cut_off: list[RunRecord] = field(default_factory=list)
+    kept: History | None = None
+
+    @property
+    def history(self) -> History:
+        if self.kept is None:
+            raise HistoryError("There is no history here.")
+        return self.kept
 
     def open(self, emit: Emit) -> ScriptedEngine:
         if self.broken is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from textual.events import Paste
 from textual.widgets import Input, TextArea
 
 from engine.events import CheckpointDownloading
+from engine.history import History
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.switches import Place
 from tests.tui.conftest import Open, Session
+from tests.tui.kept import draw, history_of, run
 from tests.tui.scripted import ScriptedLab, record_of
 from tests.tui.test_checkpoints import EVERYTHING
 from tui.settings import Settings
@@ -53,6 +56,22 @@ def lab() -> ScriptedLab:
         for n, spec in enumerate(past(), 1)
     ]
     return ScriptedLab(records[::-1], shelf=EVERYTHING[:])
+
+
+def lived_in(folder: Path) -> History:
+    """What the history screen shows: runs of all kinds, the newest with their pictures."""
+    history = history_of(folder, 30)
+    draw(history, *(n for n in range(14, 31) if n not in (19, 23, 29)))
+    changes: dict[str, Any] = {"batch_size": 4, "switches": {"precision": "fp16"}}
+    history.add(run(history, history.new_id(), **changes))
+    history.add(run(history, history.new_id(), status=Status.INTERRUPTED))
+    draw(history, 31)
+    history.marks.rate([31, 22, 16], 5)
+    history.marks.rate([30, 25, 21], 3)
+    history.marks.win([31])
+    history.marks.tag([31, 30], ["keep", "blue"])
+    history.marks.note([31], "The light is right in the second one.")
+    return history
 
 
 async def empty(s: Session) -> None:
@@ -145,6 +164,25 @@ async def downloading(s: Session) -> None:
     s.engine.emit(CheckpointDownloading(run_id, name, done, total, 94 * 1024**2))
 
 
+async def all_runs(s: Session) -> None:
+    await s.press("f9", "down", "down", "space", "space")
+
+
+async def searching(s: Session) -> None:
+    await s.press("f9", "slash")
+    await s.type("sun rating:>=3 s")
+
+
+async def thumbnails(s: Session) -> None:
+    await s.press("f9", "v", "right", "down")
+
+
+async def prompts(s: Session) -> None:
+    await s.press("f12")
+    await s.type("sun")
+    await s.press("down")
+
+
 SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
     "empty-120x40": (empty, (120, 40), "safelight"),
     "running-80x24": (running, (80, 24), "safelight"),
@@ -163,22 +201,48 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "checkpoints-80x24": (choosing, (80, 24), "safelight"),
     "checkpoints-120x40-light": (choosing, (120, 40), "safelight-light"),
     "delete-200x60": (deleting, (200, 60), "safelight"),
+    "history-80x24": (all_runs, (80, 24), "safelight"),
+    "history-120x40": (all_runs, (120, 40), "safelight"),
+    "history-200x60-light": (all_runs, (200, 60), "safelight-light"),
+    "search-80x24": (searching, (80, 24), "safelight"),
+    "thumbnails-80x24": (thumbnails, (80, 24), "safelight"),
+    "thumbnails-120x40": (thumbnails, (120, 40), "safelight"),
+    "prompts-80x24": (prompts, (80, 24), "safelight"),
+    "prompts-120x40": (prompts, (120, 40), "safelight"),
     "downloading-80x24": (downloading, (80, 24), "safelight"),
 }
 
 
+@pytest.fixture
+def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The user's clock is in UTC."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("greenwich")
 @pytest.mark.parametrize("name", SHOTS)
-async def test_screen(open_app: Open, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+async def test_screen(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
     steps, size, theme = SHOTS[name]
     monkeypatch.setattr("tui.widgets.messages.datetime", Noon)
     monkeypatch.setattr("tui.text.datetime", Noon)
     runs = ScriptedLab() if name.startswith("empty") else lab()
+    # A long name: what is cut off in front of it is not the same everywhere.
+    runs.kept = lived_in(tmp_path / ("kept-" * 16))
     async with open_app(runs, size=size, settings=Settings(theme=theme)) as s:
         for editor in (*s.studio.query(Input), *s.studio.query(TextArea)):
             editor.cursor_blink = False
         await steps(s)
+        for field in s.app.screen.query(Input):
+            field.cursor_blink = False
         await s.settle()
         svg = s.app.export_screenshot(simplify=True)
+    runs.kept.close()
     # The ids hold a hash of everything, which would hide where a difference is.
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     kept = SCREENS / f"{name}.svg"

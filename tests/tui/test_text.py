@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import ago, clean, one_line, seconds, size
+from tui.text import ago, by_point, clean, one_line, seconds, size
 
 
 @given(st.text())
@@ -82,3 +82,18 @@ def test_sizes(value: float, shown: str) -> None:
 )
 def test_how_long_ago(time: str, said: str) -> None:
     assert ago(time, datetime(2026, 1, 10, 12, tzinfo=UTC)) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "lined"),
+    [
+        ("0.52 s", "  0.52 s"),
+        ("41.3 s", " 41.3  s"),
+        ("540 ms", "540    ms"),
+        ("2:05 min", "  2:05 min"),
+        ("12", " 12"),
+        ("", ""),
+    ],
+)
+def test_figures_stand_below_each_other(text: str, lined: str) -> None:
+    assert by_point(text, 3, 3) == lined

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from engine.api import QueueAPI
+    from engine.history import History
     from engine.hub import Need
     from engine.record import RunRecord
     from engine.spec import RunSpec
@@ -51,6 +52,11 @@ class Host(Protocol):
     @property
     def stock(self) -> Stock:
         """The checkpoints of this machine."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The user's history. Raises ``SafelightError`` when it cannot be opened."""
         ...
 
     @property
@@ -326,9 +332,13 @@ class StudioScreen(Overlays):
 
     @on(RunTable.Chosen)
     def _chosen(self, event: RunTable.Chosen) -> None:
-        self._looked(RunTable.Looked(event.row))
-        self.spec_form.values = forms.form_of(event.row.spec)
-        self.notify(f"The settings of #{event.row.id} are back on the form.", timeout=3)
+        self.bring_back(event.row)
+
+    def bring_back(self, row: Row) -> None:
+        """Put a run's settings on the form and show its pictures."""
+        self._looked(RunTable.Looked(row))
+        self.spec_form.values = forms.form_of(row.spec)
+        self.notify(f"The settings of #{row.id} are back on the form.", timeout=3)
         self.spec_form.prompt.focus()
 
     @on(RunTable.Asked)

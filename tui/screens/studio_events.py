@@ -252,6 +252,7 @@ class EventPainter:
         self._spec = record.spec
         self._studio.mark_against(record.spec)
         self._studio.foresight.soon()
+        self._studio.run_is_over()
 
 
 def phases(record: RunRecord) -> str:

@@ -1,4 +1,4 @@
-"""The screens that open over the studio: lists of values, switches, checkpoints, jump letters."""
+"""The screens that open over the studio: values, switches, checkpoints, history, jump letters."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tui.widgets.prompt import PromptEditor
 from tui.widgets.switches_field import SwitchesField
 
 if TYPE_CHECKING:
+    from engine.record import RunRecord
+    from tui.screens.history import HistoryScreen
     from tui.screens.studio import StudioScreen
 
 
@@ -25,6 +27,7 @@ class Overlays(Screen[None]):
     """What of the studio opens other screens. Each is imported when it is first wanted."""
 
     _pasted = ""  # Settings of another program, that went into a prompt.
+    _history: HistoryScreen | None = None
 
     @property
     def _studio(self) -> StudioScreen:
@@ -104,6 +107,62 @@ class Overlays(Screen[None]):
                 put_on_form(studio, found)
 
         self.app.push_screen(RestoreScreen(text, ask), done)
+
+    @work(exclusive=True, group="history")
+    async def action_history(self) -> None:
+        """Show every run. The screen is kept: it opens again where it was left."""
+        from engine.errors import SafelightError
+        from tui.screens.history import HistoryScreen
+        from tui.stock import off_loop
+
+        studio = self._studio
+        if self._history is None:
+            try:
+                history = await off_loop(lambda: studio.host.history)
+            except SafelightError as error:
+                self.notify(str(error), severity="error", timeout=10)
+                return
+            self._history = HistoryScreen(history, studio.picture.terminal)
+            self.app.install_screen(self._history, "history")
+
+        self.app.push_screen(self._history, self._open_run)
+
+    def _open_run(self, record: RunRecord | None) -> None:
+        """Bring a run back that may not be in the list of runs."""
+        if record is None:
+            return
+        from tui.widgets.run_table import Row
+
+        runs = self._studio.runs
+        place = next((i for i, row in enumerate(runs.rows) if row.id == record.id), None)
+        if place is not None:
+            runs.cursor = place
+        self._studio.bring_back(Row.of(record))
+
+    def run_is_over(self) -> None:
+        """Let the history show a run that has just come to its end."""
+        if self._history is not None and self._history.is_current:
+            self._history.look_again()
+
+    @work(exclusive=True, group="history")
+    async def action_prompts(self) -> None:
+        """Choose among the prompts of the history."""
+        from engine.errors import SafelightError
+        from tui.screens.prompts import PromptsScreen
+        from tui.stock import off_loop
+
+        studio = self._studio
+        try:
+            history = await off_loop(lambda: studio.host.history)
+        except SafelightError as error:
+            self.notify(str(error), severity="error", timeout=10)
+            return
+        chosen = await self.app.push_screen_wait(PromptsScreen(history))
+        if chosen is not None:
+            studio.spec_form.prompt.show_text(chosen.prompt)
+            if chosen.negative is not None:
+                studio.spec_form.negative.show_text(chosen.negative)
+            studio.spec_form.prompt.focus()
 
     def action_jump(self) -> None:
         from tui.screens.jump import JumpScreen

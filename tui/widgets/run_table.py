@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
 
 # By status: of ``engine.record.Status``, or of a run that is not over.
-_SIGNS = {
+SIGNS = {
     "queued": ("○", "text-muted"),
     "running": ("●", "accent"),
     "finished": ("✓", "success"),
@@ -33,7 +33,8 @@ _SIGNS = {
     "failed": ("✗", "error"),
     "interrupted": ("!", "warning"),
 }
-_WORDS = {"failed": "failed", "cancelled": "stopped", "interrupted": "cut off"}
+WORDS = {"failed": "failed", "cancelled": "stopped", "interrupted": "cut off"}
+"""In place of the time, for a run that did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Row:
             return "paused" if self.paused else f"waits {self.place}" if self.place else "queued"
         if self.status == "running":
             return f"{self.percent}%"
-        if self.status in _WORDS:
-            return _WORDS[self.status]
+        if self.status in WORDS:
+            return WORDS[self.status]
         return seconds(self.record.seconds.total) if self.record else ""
 
     @property
@@ -238,7 +239,7 @@ class RunTable(ScrollView, can_focus=True):
         return cells.adjust_cell_length(width, base)
 
     def _segments(self, row: Row, width: int, base: Style) -> list[Segment]:
-        sign, name = _SIGNS.get(row.status, ("?", "text-muted"))
+        sign, name = SIGNS.get(row.status, ("?", "text-muted"))
         coloured = base + ink(self, name)
         dim = base + ink(self, "text-muted")
         digits = max(2, len(str(self._rows[0].id)))
