@@ -48,6 +48,10 @@ class InvalidQuery(SafelightError):
     """A search line asks for something that cannot be asked."""
 
 
+class ExchangeError(SafelightError):
+    """An export or an import cannot be done."""
+
+
 class RestoreError(SafelightError):
     """A picture or a text holds no settings that can be read."""
 

@@ -106,7 +106,7 @@ def forecast(
 
 def dtype_bytes_of(records: Sequence[RunRecord]) -> int:
     """Bytes of one weight in the newest of the runs; 4 when there are none."""
-    newest = max(records, key=lambda run: run.id, default=None)
+    newest = max(records, key=_age, default=None)
     return dtype_bytes(newest.dtype) if newest is not None else 4
 
 
@@ -130,8 +130,13 @@ def warm_seconds(run: RunRecord) -> float:
 def _usable(records: Sequence[RunRecord]) -> list[RunRecord]:
     """Finished runs with sane figures on the device of the newest, newest first."""
     finished = [run for run in records if run.status is Status.FINISHED and _is_sane(run)]
-    finished.sort(key=lambda run: -run.id)
+    finished.sort(key=_age, reverse=True)
     return [run for run in finished if run.device == finished[0].device]
+
+
+def _age(run: RunRecord) -> tuple[str, int]:
+    """By the time first: a run that was imported has a late number."""
+    return run.created_at, run.id
 
 
 def _is_sane(run: RunRecord) -> bool:

@@ -6,10 +6,15 @@ import json
 import sys
 from collections.abc import Iterable
 
+from engine.errors import SafelightError
 from tui.text import clean
 
 DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
 """Exit codes."""
+
+
+class BadArguments(SafelightError):
+    """The arguments of a command make no sense."""
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -35,3 +40,17 @@ def tell(text: str) -> None:
 def complain(sentence: str, code: int) -> int:
     print(f"safelight: {clean(sentence)}", file=sys.stderr)
     return code
+
+
+def progress(done: int, of: int) -> None:
+    """How far something is, on a line of a terminal that is written over; nothing elsewhere."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{done + 1:,} of {of:,}")
+        sys.stderr.flush()
+
+
+def end_progress() -> None:
+    """Leave the line of :func:`progress` empty."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

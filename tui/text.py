@@ -11,9 +11,16 @@ from unicodedata import category
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.units import seconds, size
+
+__all__ = ["ago", "by_point", "centred", "clean", "one_line", "seconds", "size"]
+
 _KEEP = {"\n", "\t"}
 _JOINERS = {"\u200c", "\u200d", "\ufe0e", "\ufe0f"}
 """Format characters that emoji and many scripts need."""
+
+WINNER = "◆"
+"""The sign of a run that was marked as the one to keep."""
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -56,28 +63,6 @@ def centred(text: str, width: int) -> str:
     """``text`` in the middle of exactly ``width`` cells, cut when it is too long."""
     left = max(0, width - cell_len(text)) // 2
     return set_cell_size(" " * left + text, width)
-
-
-def seconds(value: float) -> str:
-    """A duration with its unit, three figures: ``0.52 s``, ``41.3 s``, ``2:05 min``."""
-    if value < 0.0995:
-        return f"{value * 1000:.0f} ms"
-    if value < 9.995:
-        return f"{value:.2f} s"
-    if value < 99.95:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02} h" if hours else f"{minutes}:{rest:02} min"
-
-
-def size(count: float) -> str:
-    """Bytes with a unit a person reads: ``512 MB``, ``3.1 GB`` (powers of 1024)."""
-    for unit in ("B", "KB", "MB"):
-        if abs(count) < 1023.5:
-            return f"{count:.0f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GB" if count < 99.95 else f"{count:.0f} GB"
 
 
 def by_point(text: str, before: int, after: int) -> str:

@@ -98,6 +98,12 @@ class History:
         Returns that number, or ``None`` when the run (by its ``uid``) is here already, be it in the
         trash. Raises :class:`HistoryError`.
         """
+        try:
+            return self._adopt(entry)
+        except DamagedWords:
+            return self._adopt(entry)
+
+    def _adopt(self, entry: Entry) -> int | None:
         with self._file.writing() as db:
             return repair.adopt(db, self.folder, entry)
 

@@ -8,8 +8,7 @@ anew from those.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +17,13 @@ from engine.errors import DamagedHistory, HistoryError
 from engine.history.alive import Alive
 from engine.history.file import FILE, HistoryFile, make_folder
 from engine.history.queue import next_id
-from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
+from engine.history.rows import Entry, insert, parse
+from engine.history.salvage import count_on, rows_of, take_queue
 from engine.history.scan import runs_in
 from engine.pictures.files import sync_folder
 from engine.pictures.identity import uid_of
 
 _LOGS = ("", "-wal", "-shm")
-UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError)
-"""What reading a damaged file may raise; SQLite's own words may be no text any more."""
 _MOST_CHECKED_BYTES = 16 * 1024 * 1024
 """A larger file is not checked as a whole before it is used: that would be felt."""
 
@@ -45,7 +43,10 @@ class Rebuilt:
     pictures: int
 
     def __str__(self) -> str:
-        runs = f"{self.rows + self.pictures:,} runs are back, {self.pictures:,} from pictures"
+        many = self.rows + self.pictures
+        runs = (
+            f"{many:,} run{' is' if many == 1 else 's are'} back, {self.pictures:,} from pictures"
+        )
         return f"{runs}; the old file is kept as {self.kept}." if self.kept else f"{runs}."
 
 
@@ -121,9 +122,9 @@ def _rebuild(folder: Path, alive: Alive) -> Rebuilt:
         if aside is not None:
             with file.writing() as db:
                 rows = sum(
-                    adopt(db, folder, entry, keep=True) is not None for entry in _rows(aside)
+                    adopt(db, folder, entry, keep=True) is not None for entry in rows_of(aside)
                 )
-                _take_queue(db, aside)
+                take_queue(db, aside)
         pictures = _from_pictures(file)
     except BaseException:
         if file is not None:
@@ -152,15 +153,9 @@ def adopt(db: sqlite3.Connection, folder: Path, entry: Entry, *, keep: bool = Fa
     if not keep or taken or number < 1:
         number = next_id(db)
     else:
-        _count_on(db, number)
+        count_on(db, number)
     insert(db, folder, replace(entry, record=replace(record, id=number), uid=uid))
     return number
-
-
-def _count_on(db: sqlite3.Connection, number: int) -> None:
-    """See to it that no later run gets this number, or one before it."""
-    db.execute("INSERT OR IGNORE INTO run_ids (id) VALUES (?)", (number,))
-    db.execute("DELETE FROM run_ids WHERE id < (SELECT max(id) FROM run_ids)")
 
 
 def _fill(file: HistoryFile) -> str:
@@ -168,7 +163,8 @@ def _fill(file: HistoryFile) -> str:
     if not (file.folder / "images").is_dir():
         return ""
     found = _from_pictures(file)
-    return f"There was no history; {found:,} runs are back from their pictures." if found else ""
+    runs = "1 run is" if found == 1 else f"{found:,} runs are"
+    return f"There was no history; {runs} back from pictures." if found else ""
 
 
 def _from_pictures(file: HistoryFile) -> int:
@@ -217,102 +213,3 @@ def _move(path: Path, to: Path) -> None:
     except OSError as error:
         raise HistoryError(f"{path} could not be renamed: {error.strerror or error}.") from error
     sync_folder(path.parent)
-
-
-def _rows(aside: Path) -> Iterator[Entry]:
-    """What can be read of a damaged file, row by row."""
-    folder = aside.parent
-    try:
-        with closing(_reading(aside)) as db:
-            columns = {row[1] for row in db.execute("PRAGMA table_info(runs)")}
-            newest = "uid" in columns
-            sql = ENTRY_COLUMNS if newest else "id, record, 0, '', 0, NULL, NULL, '[]'"
-            for run in _numbers(db):
-                try:
-                    row = db.execute(f"SELECT {sql} FROM runs WHERE id = ?", (run,)).fetchone()
-                except UNREADABLE:
-                    row = _without_tags(db, run) if newest else None
-                entry = _entry(row, folder)
-                if entry is not None:
-                    yield entry
-    except UNREADABLE:
-        return
-
-
-def _without_tags(db: sqlite3.Connection, run: int) -> tuple[object, ...] | None:
-    """A row whose tags are the damage."""
-    columns = "id, record, rating, note, winner, trashed_at, uid, '[]'"
-    try:
-        row = db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (run,)).fetchone()
-    except UNREADABLE:
-        return None
-    return tuple(row) if row is not None else None
-
-
-def _entry(row: tuple[object, ...] | None, folder: Path) -> Entry | None:
-    if row is None:
-        return None
-    try:
-        return entry_of(row, folder)
-    except (TypeError, ValueError, OverflowError):  # damaged in what the user has said
-        return None
-
-
-def _numbers(db: sqlite3.Connection) -> Iterator[int]:
-    """The numbers of the rows that can be reached: from both ends, around what cannot be read."""
-    seen: set[int] = set()
-    for order, beyond in (("ASC", ">"), ("DESC", "<")):
-        edge: int | None = None
-        while True:
-            where = f"WHERE id {beyond} {edge}" if edge is not None else ""
-            try:
-                row = db.execute(f"SELECT id FROM runs {where} ORDER BY id {order} LIMIT 1")
-                found = row.fetchone()
-            except UNREADABLE:
-                # The page of the next one is damaged; the number after it may be on another.
-                found = _leap(db, edge, order)
-            if found is None:
-                break
-            edge = int(found[0])
-            if edge not in seen:
-                seen.add(edge)
-                yield edge
-
-
-def _leap(db: sqlite3.Connection, edge: int | None, order: str) -> tuple[int] | None:
-    """The next number that can be found by itself, beyond an unreadable page."""
-    if edge is None:
-        return None
-    sign = 1 if order == "ASC" else -1
-    for step in range(1, 2000):
-        number = edge + sign * step
-        if number < 1:
-            return None
-        try:
-            if db.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone():
-                return (number,)
-        except UNREADABLE:
-            continue
-    return None
-
-
-def _take_queue(db: sqlite3.Connection, aside: Path) -> None:
-    """What waited waits on, where it can be read. Its owner is found to be dead later."""
-    try:
-        with closing(_reading(aside)) as old:
-            rows = old.execute(
-                "SELECT run, position, spec, queued_at, started_at, owner FROM queue"
-            )
-            for row in rows.fetchall():
-                with suppress(sqlite3.Error):
-                    _count_on(db, int(row[0]))
-                    db.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?)", row)
-    except (*UNREADABLE, TypeError, ValueError):
-        return
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing of the file, and reads its log where there is one."""
-    log = path.with_name(path.name + "-wal")
-    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, isolation_level=None)

@@ -290,7 +290,10 @@ def test_generate_when_the_search_finds_nothing(
     monkeypatch.setattr(Quick, "search", staticmethod(lambda engine: engine.end_fill(error)))
     assert main(["generate", "a", "--batch", "max", "--json"]) == code
     told = capsys.readouterr()
-    assert not told.out
+    document = json.loads(told.out)
+    assert document["status"] == ("failed" if error else "cancelled")
+    assert (document["error"], document["images"]) == (error, [])
+    assert document["spec"]["prompt"] == "a"
     assert error in told.err
     assert not quick[0].submitted
 

@@ -15,14 +15,13 @@ from textual.strip import Strip
 
 from tui.ink import ink
 from tui.switchboard import in_words
-from tui.text import by_point, one_line, seconds, size
+from tui.text import WINNER, by_point, one_line, seconds, size
 from tui.widgets.run_list import RunList
 from tui.widgets.run_table import SIGNS, WORDS
 
 if TYPE_CHECKING:
     from engine.history import Entry
 
-WINNER = "◆"
 _LONGEST = 4000
 """Characters of a prompt that are looked at: no row shows more."""
 _MARK = 2

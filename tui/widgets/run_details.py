@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.switchboard import in_words
-from tui.text import ago, clean, one_line, seconds, size
-from tui.widgets.history_table import WINNER, stars
+from tui.text import WINNER, ago, clean, one_line, seconds, size
+from tui.widgets.history_table import stars
 
 if TYPE_CHECKING:
     from engine.history import Entry

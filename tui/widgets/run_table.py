@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ink import ink
-from tui.text import one_line, seconds, size
+from tui.text import WINNER, one_line, seconds, size
 
 if TYPE_CHECKING:
     from engine.history import Entry
@@ -284,7 +284,7 @@ class RunTable(ScrollView, can_focus=True):
 
 def _marks(row: Row) -> str:
     """What the user has said of a run: ``4★◆``."""
-    return (f"{row.rating}★" if row.rating else "") + ("◆" if row.winner else "")
+    return (f"{row.rating}★" if row.rating else "") + (WINNER if row.winner else "")
 
 
 def _turned(spec: RunSpec) -> str:

@@ -21,8 +21,8 @@ from tui.graphics.terminal import Terminal
 from tui.ink import ink
 from tui.shrunk import Kept, shrunk
 from tui.stock import off_loop
-from tui.text import centred, one_line, seconds
-from tui.widgets.history_table import WINNER, stars
+from tui.text import WINNER, centred, one_line, seconds
+from tui.widgets.history_table import stars
 from tui.widgets.run_list import RunList
 from tui.widgets.run_table import WORDS
 

@@ -1,0 +1,216 @@
+"""The command line: every command with its arguments."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from engine import __version__
+
+Commands = Any
+"""What ``add_subparsers`` gives; argparse has no public name for it."""
+_RUNS = "numbers of runs, such as 41, 43-47"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="safelight",
+        description="A darkroom for diffusion models in the terminal. Without a command: the app.",
+        epilog="SAFELIGHT_HOME moves everything Safelight keeps into one folder.",
+    )
+    top.add_argument("--version", action="version", version=f"safelight {__version__}")
+    top.add_argument("--device", help="auto, cuda, cuda:1, mps or cpu (default: auto)")
+    top.add_argument(
+        "--graphics",
+        choices=("auto", "sixel", "half"),
+        help="how pictures are drawn (default: auto)",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _generate(commands)
+    _rerun(commands)
+    _history(commands)
+    _marks(commands)
+    _exchange(commands)
+    _machine(commands)
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return top
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options of a command line. Ends the program when they cannot be."""
+    top = parser()
+    options, others = top.parse_known_args(words)
+    # A search may leave a word out: -draft. That is none of our options.
+    if others and (options.command != "history" or any(w.startswith("--") for w in others)):
+        top.error(f"unrecognized arguments: {' '.join(others)}")
+    if options.command == "history":
+        if "-h" in others:
+            top.parse_args(["history", "--help"])
+        options.search += others
+    return options
+
+
+def _generate(commands: Commands) -> None:
+    generate = commands.add_parser("generate", help="make a picture without the app")
+    generate.add_argument(
+        "prompt",
+        nargs="*",
+        help="what to draw; may be empty: ''; several are drawn from the same seeds",
+    )
+    generate.add_argument(
+        "--from",
+        dest="source",
+        metavar="PICTURE|RUN",
+        help="begin with the settings of a picture, whoever made it, or of a run",
+    )
+    generate.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
+    generate.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
+    generate.add_argument("--steps", metavar="N", help="default: 20")
+    generate.add_argument("--guidance", metavar="X", help="default: 4.0; 1 turns it off")
+    generate.add_argument("--size", metavar="WxH", help="default: the checkpoint's own")
+    generate.add_argument(
+        "--scheduler",
+        metavar="NAME",
+        help="such as 'DPM++ 2M' (default where it fits), Euler, PNDM",
+    )
+    generate.add_argument(
+        "--batch",
+        metavar="N|max",
+        help="pictures of each prompt, from seeds in a row (default: 1); max first finds, by short "
+        "runs at full size, the largest batch that fits, then makes it",
+    )
+    generate.add_argument(
+        "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
+    )
+    generate.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SWITCH=VALUE",
+        help="turn a switch, such as precision=fp16, once or more; safelight switches lists them",
+    )
+    generate.add_argument(
+        "--climb",
+        action="store_true",
+        help="when memory runs out, go on with the next thing that may help",
+    )
+    generate.add_argument(
+        "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
+    )
+    _where_it_runs(generate)
+
+
+def _where_it_runs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--download", action="store_true", help="fetch a hub id that is not on this machine"
+    )
+    # Also accepted here, where people look for it; None leaves the top one standing.
+    command.add_argument(
+        "--device", dest="run_device", metavar="DEVICE", help="auto, cuda, cuda:1, mps or cpu"
+    )
+
+
+def _rerun(commands: Commands) -> None:
+    rerun = commands.add_parser("rerun", help="make a run again, from its own settings")
+    rerun.add_argument("run", metavar="RUN", help="number of a run, such as 41")
+    rerun.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare the pictures bit by bit, and say what has changed since; exits with 1 when "
+        "they differ",
+    )
+    _where_it_runs(rerun)
+
+
+def _history(commands: Commands) -> None:
+    history = commands.add_parser(
+        "history",
+        help="list the runs that were kept, or those of a search",
+        description="List the runs that were kept. “safelight history rebuild” makes a damaged "
+        "history anew from what can be read of it and from the pictures.",
+        add_help=False,  # -hills is a word to leave out
+    )
+    history.add_argument("--help", action="help", help="show this help message and exit")
+    history.add_argument(
+        "search",
+        nargs="*",
+        metavar="SEARCH",
+        help="a search line as in the app, such as: sunset -draft scheduler:euler rating:3+",
+    )
+    history.add_argument("--limit", type=int, metavar="N", help="the first N (default 50)")
+    history.add_argument(
+        "--effects", action="store_true", help="what each switch did here (default: newest 5000)"
+    )
+    show = commands.add_parser("show", help="everything about one run, or of a picture's settings")
+    show.add_argument(
+        "run", metavar="RUN|PICTURE", help="number of a run, such as 41, or the path of a picture"
+    )
+
+
+def _marks(commands: Commands) -> None:
+    mark = commands.add_parser("mark", help="rate runs, tag them, write a note on them")
+    mark.add_argument("runs", nargs="+", metavar="RUN", help=_RUNS)
+    mark.add_argument(
+        "--rating", type=int, choices=range(6), metavar="N", help="1 to 5 stars; 0 takes them away"
+    )
+    mark.add_argument("--tag", action="append", default=[], metavar="TAG", help="put a tag on")
+    mark.add_argument("--untag", action="append", default=[], metavar="TAG", help="take a tag off")
+    mark.add_argument("--note", metavar="TEXT", help="in place of the note before; '' for none")
+    mark.add_argument(
+        "--winner", action=argparse.BooleanOptionalAction, help="mark as the one to keep"
+    )
+    trash = commands.add_parser("trash", help="put runs into the trash, or look into it")
+    trash.add_argument("runs", nargs="*", metavar="RUN", help=_RUNS)
+    what = trash.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="list what is in it")
+    what.add_argument("--restore", action="store_true", help="take the runs out again")
+    what.add_argument(
+        "--empty", action="store_true", help="delete what is in it with its pictures, for good"
+    )
+    trash.add_argument("--yes", action="store_true", help="empty it without being asked")
+
+
+def _exchange(commands: Commands) -> None:
+    export = commands.add_parser(
+        "export",
+        help="write runs into a folder or a zip, with a page and contact sheets",
+        description="Write runs with their pictures, records and marks, index.html and contact "
+        "sheets. safelight import takes all of it back.",
+    )
+    export.add_argument("runs", nargs="*", metavar="RUN", help=_RUNS)
+    export.add_argument("--search", metavar="LINE", help="the runs of a search, as for history")
+    export.add_argument(
+        "--to", required=True, metavar="PLACE", help="a new or empty folder, or a name with .zip"
+    )
+    export.add_argument(
+        "--no-metadata",
+        action="store_true",
+        help="pictures that do not say how they were made; runs.json and the page still do",
+    )
+    export.add_argument("--replace", action="store_true", help="in place of an earlier export")
+    import_ = commands.add_parser(
+        "import",
+        help="take in an export, or pictures that say how they were made",
+        description="Copy runs into the history. What is here already is left as it is.",
+    )
+    import_.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="an export, a folder of pictures, or a picture; also those of A1111 and its kin",
+    )
+
+
+def _machine(commands: Commands) -> None:
+    switches = commands.add_parser(
+        "switches", help="everything that can be turned, and what works here"
+    )
+    switches.add_argument("--checkpoint", metavar="WHAT", help="as for generate")
+    switches.add_argument("--device", dest="run_device", metavar="DEVICE", help="as for generate")
+    switches.add_argument(
+        "--set", action="append", default=[], metavar="SWITCH=VALUE", help="as if this were turned"
+    )
+    commands.add_parser("doctor", help="what Safelight sees of this machine")
+    commands.add_parser("checkpoints", help="list the checkpoints of this machine")
