@@ -111,7 +111,7 @@ class HistoryTable(RunList):
 
     @property
     def _digits(self) -> int:
-        """The width of the numbers: that of the highest that can be seen, and never less again."""
+        """The width of the numbers: that of the highest at the ends of what was fetched."""
         found = self.found
         if found is None:
             return 2

@@ -151,7 +151,7 @@ class Thumbnails(RunList):
         gap = self._tile - cell_len(number) - cell_len(took)
         first = number + " " * gap + took if gap > 0 else number
         won = f"{WINNER} " if entry.winner else ""
-        return one_line_in(first, self._tile), f"{won}{stars(entry.rating)}"
+        return _cut(first, self._tile), f"{won}{stars(entry.rating)}"
 
     def _picture(self, entry: Entry | None, base: Style) -> list[Strip]:
         path = _path(entry) if entry is not None else ""
@@ -192,7 +192,7 @@ class Thumbnails(RunList):
         self._drawn.clear()
 
 
-def one_line_in(text: str, width: int) -> str:
+def _cut(text: str, width: int) -> str:
     """``text``, cut where it is too long."""
     return text if cell_len(text) <= width else one_line(text, width)
 
