@@ -44,9 +44,8 @@ class Rebuilt:
 
     def __str__(self) -> str:
         many = self.rows + self.pictures
-        runs = (
-            f"{many:,} run{' is' if many == 1 else 's are'} back, {self.pictures:,} from pictures"
-        )
+        back = "1 run is back" if many == 1 else f"{many:,} runs are back"
+        runs = f"{back}, {self.pictures:,} from pictures"
         return f"{runs}; the old file is kept as {self.kept}." if self.kept else f"{runs}."
 
 

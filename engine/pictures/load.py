@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import warnings
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +15,8 @@ MAX_PIXELS = 8192 * 8192
 """Larger pictures are not opened; the largest that Safelight makes is 8192x8192."""
 MAX_FILE_BYTES = 512 * 2**20
 """More than the largest picture takes; Pillow reads some files whole."""
+# What Pillow thinks of a damaged file would be written over the screen.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 

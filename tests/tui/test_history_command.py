@@ -236,5 +236,5 @@ def test_rebuild(history: History, said: Said, capsys: pytest.CaptureFixture[str
     told = said("history", "rebuild", "--json")
     assert (told["rows"], told["pictures"]) == (1, 0)
     assert (history.folder / told["kept"]).exists()
-    assert "1 runs are back" in said("history", "rebuild")
+    assert "1 run is back" in said("history", "rebuild")
     assert said("history", "rating:4", "--json")[0]["id"] == 1
