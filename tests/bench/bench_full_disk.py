@@ -15,7 +15,6 @@ import logging
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections import Counter
@@ -94,7 +93,8 @@ def main() -> None:
     disk = Path(tempfile.mkdtemp(prefix="safelight-disk-"))
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        sys.exit("A small file system could not be made: this takes root and Linux.")
+        print("Not measured: a small file system could not be made, which takes root and Linux.")
+        return
     without_a_model()
     logging.disable()
     tally: Counter[str] = Counter()
