@@ -58,8 +58,9 @@ class Search:
         Raises :class:`~engine.errors.HistoryError`.
         """
         asked = Asked.of(query)
-        if asked.match and asked.column != "id" and self._is_common(asked, again=after is not None):
-            rows = self._walk(asked, limit + 1, after)
+        common = self._common(asked, again=after is not None)
+        if common is not None:
+            rows = self._walk(asked, common, limit + 1, after)
         else:
             rows = self._file.read(*asked.glance(limit + 1, after)) if asked.is_narrow else []
             if len(rows) <= limit:  # too few of those are among the first
@@ -75,24 +76,29 @@ class Search:
         rows = self._file.read(*Asked.of(query).count())
         return int(rows[0][0]) if rows else 0
 
-    def _is_common(self, asked: Asked, *, again: bool) -> bool:
-        """Whether the words are in so many runs that sorting these would be felt."""
-        if again and self._matched[0] == asked.match:
-            return True
-        self._matched = "", frozenset()
+    def _common(self, asked: Asked, *, again: bool) -> frozenset[int] | None:
+        """The runs that have the words, when they are so many that sorting these would be felt."""
+        if not asked.match or asked.column == "id":
+            return None
+        match, runs = self._matched  # at once: another thread may be searching too
+        if again and match == asked.match:
+            return runs
         rows = self._file.read("SELECT count(*) FROM words WHERE words MATCH ?", (asked.match,))
         if not rows or rows[0][0] < _MANY:
-            return False
+            return None
         found = self._file.read("SELECT rowid FROM words WHERE words MATCH ?", (asked.match,))
-        self._matched = asked.match, frozenset(run for (run,) in found)
-        return True
+        runs = frozenset(run for (run,) in found)
+        self._matched = asked.match, runs
+        return runs
 
-    def _walk(self, asked: Asked, limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+    def _walk(
+        self, asked: Asked, runs: frozenset[int], limit: int, after: Place | None
+    ) -> list[tuple[Any, ...]]:
         """Go through all runs in their order, and take those that have the words."""
         found: list[tuple[float, int]] = []
         while len(found) < limit:
             rows = self._file.read(*asked.keys(_GLANCE, after))
-            found += [(key, run) for key, run in rows if run in self._matched[1]]
+            found += [(key, run) for key, run in rows if run in runs]
             if len(rows) < _GLANCE:
                 break
             after = Place(*rows[-1])
