@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 
 from engine.errors import HistoryError
 from engine.history import History, Query
@@ -136,6 +136,22 @@ async def test_typing_searches_when_it_rests(open_app: Open, history: History) -
         await s.press("enter")
         assert s.focus() == "history"
         assert current(s) == 22
+
+
+async def test_what_is_typed_right_after_the_slash_is_searched_for(
+    open_app: Open, history: History
+) -> None:
+    """Keys that come together: the list must not have those that are meant for the search."""
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await s.press("f9")
+        for key in ("slash", "d", "u", "s"):
+            s.app.post_message(Key(key, "/" if key == "slash" else key))
+        await s.settle()
+        await s.settle()
+        assert screen(s).search_line.text == "dus"
+        await s.type("/models")
+        assert screen(s).search_line.text == "dus/models"
+        assert history.trash.count() == 0
 
 
 async def test_nothing_found(open_app: Open, history: History) -> None:

@@ -89,7 +89,8 @@ class HistoryScreen(HistorySearch):
     BINDINGS: ClassVar = [
         Binding("escape", "back", "Back", show=False),
         Binding("f9", "dismiss(None)", "Back", show=False, priority=True),
-        Binding("slash", "search", "Search", show=False),
+        # Before the list has it: what is typed right after it is meant for the search.
+        Binding("slash", "search", "Search", show=False, priority=True),
         Binding("v", "view", "Pictures", show=False),
         Binding("s", "order", "Order", show=False),
     ]
@@ -211,10 +212,16 @@ class HistoryScreen(HistorySearch):
 
     @on(SearchLine.Left)
     def _to_list(self) -> None:
-        self.listed.focus()
+        self.set_focus(self.listed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the search line a slash is a slash."""
+        if action == "search" and self.search_line.line.has_focus:
+            return False
+        return super().check_action(action, parameters)
 
     def action_search(self) -> None:
-        self.search_line.line.focus()
+        self.set_focus(self.search_line.line)  # at once: what is typed next goes there
 
     def action_view(self) -> None:
         """The table, or the pictures."""
@@ -225,7 +232,7 @@ class HistoryScreen(HistorySearch):
         self.listed.lay()
         self.listed.follow()
         if was_here:
-            self.listed.focus()
+            self.set_focus(self.listed)
 
     def action_order(self) -> None:
         """The next order."""

@@ -227,5 +227,5 @@ class SearchLine(Vertical):
         done = option.text if option.text.endswith(":") or after else f"{option.text} "
         self.line.value = before + done + after
         self.line.cursor_position = len(before + done)
-        self.line.focus()
+        self.screen.set_focus(self.line)
         self.offer()
