@@ -45,6 +45,10 @@ class QueueAPI(Protocol):
         """
         ...
 
+    def clear(self) -> int:
+        """Take out all runs that wait; the run that is on goes on. Returns how many they were."""
+        ...
+
     def replace(self, run_id: int, spec: RunSpec) -> bool:
         """Give a waiting run another spec, in its place. Returns whether it still waited."""
         ...

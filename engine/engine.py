@@ -196,7 +196,13 @@ class Engine:
     def _run(self, run: Waiting) -> None:
         with self._changed:
             waiting = len(self.queue)
-        self.queue.begin(run)
+        if why := self.queue.begin(run):
+            # Nothing is begun of which nobody would know if the process died with it.
+            log.error("Run %d was not begun: %s", run.run_id, why)
+            self._tell(run.broken(run.blank(Status.FAILED, why)))
+            if waiting:
+                self.queue.pause()
+            return
         self._tell(run.started(waiting))
         run.do(self._ready_worker())
         if run.run_id in self.unkept and len(self.queue):

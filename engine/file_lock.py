@@ -26,8 +26,8 @@ _POLL_SECONDS = 0.005
 
 
 @contextlib.contextmanager
-def locked(path: Path, deadline: float, *, create: bool = True) -> Iterator[None]:
-    """Hold the lock of the file ``path`` inside the block.
+def locked(path: Path, deadline: float, *, create: bool = True) -> Iterator[bool]:
+    """Hold the lock of the file ``path`` inside the block, which is told whether there are locks.
 
     Args:
         path: of the lock's own file, which stays when the lock is let go.
@@ -39,11 +39,10 @@ def locked(path: Path, deadline: float, *, create: bool = True) -> Iterator[None
     """
     descriptor = _opened(path, create)
     if descriptor is None:
-        yield
+        yield False
         return
     try:
-        _take(descriptor, deadline)
-        yield
+        yield _take(descriptor, deadline)
     finally:
         os.close(descriptor)  # which lets the lock go
 
@@ -58,14 +57,14 @@ def _opened(path: Path, create: bool) -> int | None:
         return None
 
 
-def _take(descriptor: int, deadline: float) -> None:
+def _take(descriptor: int, deadline: float) -> bool:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return True
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
-                return  # a file system without locks
+                return False  # a file system without locks
         if time.monotonic() >= deadline:
             raise TimeoutError
         time.sleep(_POLL_SECONDS)

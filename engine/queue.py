@@ -113,6 +113,17 @@ class RunQueue:
         self._tell_change()
         return True
 
+    def clear(self) -> int:
+        """Take out all runs that wait; see :meth:`engine.api.QueueAPI.clear`."""
+        with self.changed:
+            gone = [task for task in self._tasks if task.kept]
+            self._tasks = [task for task in self._tasks if not task.kept]
+            self.changed.notify_all()
+        self.forget(gone)
+        for task in gone:
+            self._tell(task.never_started())
+        return len(gone)
+
     # For the engine, which holds ``changed``
 
     @property
@@ -141,10 +152,18 @@ class RunQueue:
 
     # On disk
 
-    def begin(self, task: Waiting) -> None:
-        """Write down that a task is on: if the process dies with it, it is not tried again."""
-        if task.kept:
-            self._write("noted as begun", lambda queue: queue.start(task.run_id))
+    def begin(self, task: Waiting) -> str:
+        """Write down that a task is on: if the process dies with it, it is not tried again.
+
+        Returns why that could not be, in a sentence: then it must not be begun.
+        """
+        if self._history is None or not task.kept:
+            return ""
+        try:
+            self._history.queue.start(task.run_id)
+        except HistoryError as error:
+            return str(error)
+        return ""
 
     def forget(self, tasks: Iterable[Waiting]) -> None:
         """Nothing is to be kept of these."""
@@ -153,7 +172,7 @@ class RunQueue:
             self._write("forgotten", lambda queue: queue.remove(runs))
 
     def _write(self, what: str, work: Callable[[Queue], None]) -> None:
-        """A queue on disk that is a little behind does no harm: it comes back paused."""
+        """What waits on disk may be a little behind: it comes back paused, to be looked at."""
         if self._history is None:
             return
         try:

@@ -45,6 +45,7 @@ TERMINAL_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
+PATIENCE_SECONDS = 1.0
 CHECK_SECONDS = 5.0
 """After the start, when nothing else is to be done, a large history is checked for damage."""
 
@@ -155,21 +156,32 @@ class SafelightApp(App[int]):
     def _complain(self, sentence: str) -> None:
         self.notify(sentence, severity="error", timeout=10)
 
-    def _open_lab(self) -> None:
+    @work(exit_on_error=True)
+    async def _open_lab(self) -> None:
+        """Open the history and the engine, in a thread: an old or damaged one takes a while."""
         gc.enable()
         start_log(self._paths)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=8)
         from tui.bridge import EngineTold
+        from tui.stock import off_loop
 
+        patience = self.set_timer(PATIENCE_SECONDS, self._say_that_it_takes_a_while)
         try:
             # Posting from the engine's thread does not wait for the screen.
-            cut_off = self.room.open(lambda: self.post_message(EngineTold()))
-            self.studio.show_history(self._lab.past_runs(RUNS_SHOWN))
+            cut_off, entries = await off_loop(
+                lambda: (
+                    self.room.open(lambda: self.post_message(EngineTold())),
+                    self._lab.past_runs(RUNS_SHOWN),
+                )
+            )
         except SafelightError as error:
             self.notify(str(error), severity="error", timeout=20)
             self.studio.cannot_work(str(error))
             return
+        finally:
+            patience.stop()
+        self.studio.show_history(entries)
         self._tell_of_the_past(cut_off)
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
         self.set_interval(OTHERS_SECONDS, self.studio.look_for_others)
@@ -177,6 +189,11 @@ class SafelightApp(App[int]):
         self.studio.spec_form.offer_what_fits()
         spec, _ = forms.parse(self.studio.spec_form.values)
         self.room.start(spec.checkpoint if spec is not None else "")
+
+    def _say_that_it_takes_a_while(self) -> None:
+        self.studio.say(
+            "Opening the history. One that is large, and old or damaged, takes a while.", "warning"
+        )
 
     def _tell_of_the_past(self, cut_off: Sequence[RunRecord]) -> None:
         """Say what a Safelight that is gone has left, and what it took to open the history."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import SafelightError
@@ -92,6 +93,9 @@ class EngineRoom:
 
     def stop(self) -> None:
         """Stop the engine; what waits is kept. Called when the screen is gone already."""
+        for run_id in self.unkept:
+            with suppress(SafelightError):
+                self.keep(run_id)  # a last try: there may be room by now
         if self._engine is not None:
             self.ended = self._engine.stop(STOP_SECONDS, keep_queue=True)
 
@@ -147,11 +151,11 @@ class EngineRoom:
         return self._engine is not None and self._engine.cancel(run_id)
 
     def _ask(self, what: Callable[[EngineAPI], object]) -> None:
-        if self._engine is None:
-            if self._why_not:
-                self._complain(self._why_not)
-            else:
-                self._early.append(what)  # a key that came right after the first frame
+        if self._why_not:
+            self._complain(self._why_not)
+            return
+        if self._engine is None or self.ended:
+            self._early.append(what)  # a key that came right after the first frame
             return
         try:
             what(self._engine)

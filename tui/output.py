@@ -18,14 +18,14 @@ class BadArguments(SafelightError):
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
-    rows = [(name.replace("_", " "), value) for name, value in facts]
+    rows = [(clean(name.replace("_", " ")), value) for name, value in facts]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        show_line(f"{name:<{width}}  {clean(str(value))}")
+        show_line(f"{name:<{width}}  {value}")
 
 
 def show_line(text: str) -> None:
-    print(text)
+    print(clean(text))
 
 
 def print_json(value: object) -> None:

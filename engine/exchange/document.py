@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from engine import __version__
 from engine.errors import ExchangeError, HistoryError
 from engine.history.marks import MAX_NOTE, MAX_RATING, check_tag
-from engine.history.rows import BAD_RECORD, Entry
+from engine.history.rows import BAD_RECORD, Entry, check_record
 from engine.pictures.identity import uid_of
 from engine.record import RunRecord, now
-from engine.spec import MAX_BATCH
 
 NAME = "runs.json"
 FORMAT = 1
@@ -24,10 +21,8 @@ MAX_BYTES = 32 * 1024 * 1024
 """Of ``runs.json``: 10,000 runs with long prompts."""
 MAX_RUNS = 10_000
 _MAX_TAGS = 100
-_LARGEST = 2**63 - 1
 _UID = re.compile(r"[0-9a-f]{32}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +106,6 @@ def _entry(values: Mapping[str, Any]) -> Entry:
         uid = uid_of(record.id, record.created_at, record.spec.to_json())
     # What is in a trash elsewhere was exported on purpose.
     return Entry(record, rating, tags, note, bool(values["winner"]), "", uid)
-
-
-def check_record(record: RunRecord) -> None:
-    """Raises ``ValueError`` for figures and times that no run can have."""
-    if not _DAY.match(record.created_at) or not datetime.fromisoformat(record.created_at):
-        raise ValueError("time")
-    figures = (record.id, record.evaluations, record.steps, record.memory_peak_bytes)
-    if not all(0 <= figure <= _LARGEST for figure in figures):
-        raise ValueError("figures")
-    phases = record.seconds.to_json().values()
-    if not all(math.isfinite(value) and value >= 0 for value in phases):
-        raise ValueError("seconds")
-    if len(record.images) > MAX_BATCH:
-        raise ValueError("pictures")
-    if any(
-        not 0 <= side <= 2**20 for image in record.images for side in (image.width, image.height)
-    ):
-        raise ValueError("sizes")
 
 
 def with_paths(entry: Entry, paths: Sequence[str]) -> Entry:

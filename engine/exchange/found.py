@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ExchangeError, SafelightError
 from engine.exchange import document
 from engine.exchange.source import MAX_FILES
-from engine.history.rows import BAD_RECORD, Entry
+from engine.history.rows import BAD_RECORD, Entry, check_record
 from engine.history.scan import SUFFIXES
 from engine.pictures.identity import uid_of
 from engine.pictures.read import read_metadata
@@ -98,7 +98,7 @@ def own_run(uid: str, pictures: Sequence[Path]) -> Entry:
     """
     try:
         record = record_of([(path, read_metadata(path) or {}) for path in pictures])
-        document.check_record(record)
+        check_record(record)
     except SafelightError as error:
         raise ExchangeError(refusal(error, pictures[0])) from error
     except ValueError:

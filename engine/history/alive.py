@@ -6,7 +6,9 @@ The system lets the lock go when a process ends, however it ends.
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import sys
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from engine.errors import HistoryError
 from engine.file_lock import locked
 
 FOLDER = "alive"
+_NAME = re.compile(r"\d{1,10}-[0-9a-f]{8}")
 
 
 class Alive:
@@ -44,26 +47,41 @@ class Alive:
 
     def has(self, name: str) -> bool:
         """Whether the process of that name is still there."""
-        path = self._path(name)
         if name == self.name:
             return True
-        if not path.is_file():
+        if not _NAME.fullmatch(name) or not self._path(name).is_file():
             return False
         try:
-            with locked(path, time.monotonic(), create=False):
-                return False
+            with locked(self._path(name), time.monotonic(), create=False) as locks:
+                return not locks and _is_there(int(name.partition("-")[0]))
         except TimeoutError:
             return True
 
-    def bury(self, name: str) -> None:
-        """Remove the file of a process that has ended."""
-        with suppress(OSError):
-            self._path(name).unlink()
+    def bury_all(self) -> None:
+        """Remove the files of all processes that have ended."""
+        for path in self._folder.glob("*.lock"):
+            if not self.has(path.stem):
+                with suppress(OSError):
+                    path.unlink()
 
     def close(self) -> None:
         """This process has closed it."""
         self._held.close()
-        self.bury(self.name)
+        with suppress(OSError):
+            self._path(self.name).unlink()
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{Path(name).name}.lock"
+
+
+def _is_there(pid: int) -> bool:
+    """Whether a process is there, where no lock can tell; on this machine."""
+    if sys.platform == "win32":  # there the question would end the process
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

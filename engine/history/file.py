@@ -33,25 +33,26 @@ class DamagedWords(DamagedHistory):
 class HistoryFile:
     """``history.sqlite3`` in a folder, open until :meth:`close`."""
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False, name: str = FILE) -> None:
         """Open the file, making it first where there is none.
 
         Args:
             folder: where it is.
             read_only: make and change nothing; where there is no history, it reads as an empty
                 one, until somebody makes it.
+            name: of the file.
 
         Raises:
             HistoryError: the folder or the file cannot be used; the sentence says why.
             DamagedHistory: the file is no database any more, or not a whole one.
         """
         self.folder = folder = folder.absolute()
-        self.path = folder / FILE
+        self.path = folder / name
         self.read_only = read_only
-        self._lock_path = folder / (FILE + ".lock")
+        self._lock_path = folder / (name + ".lock")
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
-        self.damage_mark = folder / (FILE + ".damaged")
+        self.damage_mark = folder / (name + ".damaged")
         if read_only:
             return
         make_folder(folder)
@@ -191,7 +192,7 @@ class HistoryFile:
             return db
         # SQLite makes a log beside a WAL database even to read it, unless told that nobody writes:
         # true where there is no log, for every writer has one and waits for our lock to make it.
-        log = self.path.with_name(FILE + "-wal")
+        log = self.path.with_name(self.path.name + "-wal")
         how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
         db = sqlite3.connect(
             f"{self.path.as_uri()}?{how}", uri=True, timeout=left, isolation_level=None
@@ -243,7 +244,7 @@ class HistoryFile:
             return f"Not allowed to read {self.path}. Change its rights."
         if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return f"Not allowed to write {self.path}. Change its rights or set SAFELIGHT_HOME."
-        if primary == sqlite3.SQLITE_CONSTRAINT:
+        if primary == sqlite3.SQLITE_CONSTRAINT and "UNIQUE" in str(error):
             return f"{self.path} already has a run of that number."
         return f"{self.path} could not be used: {error}."
 

@@ -17,6 +17,8 @@ from engine.schedulers import SCHEDULERS
 from engine.switches import BY_NAME as SWITCHES
 from engine.switches.names import nearest
 
+LIVE = " AND trashed_at IS NULL"
+"""What a condition asks of other runs; left out where the trash is searched."""
 Condition = tuple[str, tuple[Any, ...]]
 """SQL about ``runs``, and its values."""
 
@@ -96,13 +98,13 @@ def _tag(value: str) -> Condition:
 def _after(value: str) -> Condition:
     # Later runs have higher numbers, but for those that were imported: a bound to begin with.
     moment = _moment("after", value)
-    first = "SELECT min(+id) FROM runs WHERE created_at >= ? AND trashed_at IS NULL"
+    first = f"SELECT min(+id) FROM runs WHERE created_at >= ?{LIVE}"
     return f"(+runs.created_at >= ? AND runs.id >= ({first}))", (moment, moment)
 
 
 def _before(value: str) -> Condition:
     moment = _moment("before", value)
-    last = "SELECT max(+id) FROM runs WHERE created_at < ? AND trashed_at IS NULL"
+    last = f"SELECT max(+id) FROM runs WHERE created_at < ?{LIVE}"
     return f"(+runs.created_at < ? AND runs.id <= ({last}))", (moment, moment)
 
 

@@ -85,9 +85,11 @@ class History:
 
     def put(self, record: RunRecord) -> None:
         """As :meth:`add`, in the place of what was kept under that number; marks stay."""
-        before = self.entry(record.id)
-        entry = replace(before, record=record, uid="") if before is not None else Entry(record)
         with self._file.writing() as db:
+            sql = f"SELECT {ENTRY_COLUMNS} FROM runs WHERE id = ?"
+            row = db.execute(sql, (record.id,)).fetchone()
+            before = entry_of(row, self.folder) if row is not None else None
+            entry = replace(before, record=record, uid="") if before is not None else Entry(record)
             db.execute("DELETE FROM runs WHERE id = ?", (record.id,))
             insert(db, self.folder, entry)
             db.execute("DELETE FROM queue WHERE run = ?", (record.id,))

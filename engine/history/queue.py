@@ -10,12 +10,13 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import HistoryError
 from engine.history.alive import Alive
 from engine.history.file import NUMBER_SECONDS, HistoryFile
 from engine.history.rows import BAD_RECORD, Entry, insert
+from engine.history.scan import made_by
 from engine.pictures.files import sweep
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
@@ -36,7 +37,8 @@ class Left:
     """What processes that have ended left in the queue.
 
     Attributes:
-        interrupted: runs that were on; each has its record in the history now.
+        interrupted: runs that were on; each has its record in the history now, with those pictures
+            that were on disk. One whose pictures all were is finished.
         waiting: runs that had not begun, in their order; they belong to whoever asked.
     """
 
@@ -99,8 +101,9 @@ class Queue:
     def take_over(self, *, waiting: bool = True) -> Left:
         """Take what processes that have ended left, this one's earlier lives among them.
 
-        A run that was on becomes a record with the status ``interrupted``. Those that waited become
-        this process's own, in their order; a spec that cannot be read any more is dropped.
+        A run that was on becomes a record with the status ``interrupted``, with those of its
+        pictures that are on disk; when all of them are, it is ``finished``. Those that waited
+        become this process's own, in their order; a spec that cannot be read any more is dropped.
 
         Args:
             waiting: else only those that were on are taken.
@@ -108,35 +111,34 @@ class Queue:
         Raises:
             HistoryError: it cannot be written.
         """
-        mine, me = self._me.name, self._me
+        me, sql = self._me, "SELECT run, spec, started_at, owner FROM queue"
+        others = f"{sql} WHERE owner != ? ORDER BY position, run"
+        rows = self._file.read(others, (me.name,))
+        dead = {owner for owner in {row[3] for row in rows} if not me.has(owner)}
+        # Before the lock is held: a disk may be slow.
+        begun = {int(run): at for run, _, at, owner in rows if at is not None and owner in dead}
+        made = made_by(self._file.folder / "images", begun)
+        cut_off: list[RunRecord] = []
+        waits: list[QueuedSpec] = []
         with self._file.writing() as db:
-            rows = db.execute(
-                "SELECT run, spec, started_at, owner FROM queue WHERE owner != ?"
-                " ORDER BY position, run",
-                (mine,),
-            ).fetchall()
-            dead = {owner for owner in {row[3] for row in rows} if not me.has(owner)}
-            interrupted: list[RunRecord] = []
-            waits: list[QueuedSpec] = []
-            for run, text, started_at, owner in rows:
+            for run, text, started_at, owner in db.execute(others, (me.name,)).fetchall():
                 if owner not in dead or (started_at is None and not waiting):
                     continue
                 spec = _parse(text)
                 if spec is None or started_at is not None:
                     db.execute("DELETE FROM queue WHERE run = ?", (run,))
                 if spec is not None and started_at is not None:
-                    record = _interrupted(run, spec, started_at)
+                    record = _cut_off(run, spec, started_at, made.get(run))
                     with suppress(sqlite3.IntegrityError):  # it had come to an end after all
                         insert(db, self._file.folder, Entry(record))
-                        interrupted.append(record)
+                        cut_off.append(record)
                 elif spec is not None:
-                    db.execute("UPDATE queue SET owner = ? WHERE run = ?", (mine, run))
+                    db.execute("UPDATE queue SET owner = ? WHERE run = ?", (me.name, run))
                     waits.append(QueuedSpec(run, spec))
-        for owner in dead:
-            me.bury(owner)
-        if dead and not me.others():
+        me.bury_all()
+        if not me.others():
             sweep(self._file.folder / "images")
-        return Left(tuple(interrupted), tuple(waits))
+        return Left(tuple(cut_off), tuple(waits))
 
     def waiting(self) -> tuple[QueuedSpec, ...]:
         """All runs that wait, of whichever process, in their order."""
@@ -168,7 +170,12 @@ def _parse(text: str) -> RunSpec | None:
         return None
 
 
-def _interrupted(run: int, spec: RunSpec, started_at: str) -> RunRecord:
-    return RunRecord(
-        run, Status.INTERRUPTED, spec, started_at, device="", dtype="", error=INTERRUPTED
-    )
+def _cut_off(run: int, spec: RunSpec, started_at: str, made: RunRecord | None) -> RunRecord:
+    """The record of a run that was on when its process ended."""
+    if made is None:
+        return RunRecord(
+            run, Status.INTERRUPTED, spec, started_at, device="", dtype="", error=INTERRUPTED
+        )
+    if made.status is Status.FINISHED:
+        return replace(made, notes=(*made.notes, "Safelight ended when its pictures were written."))
+    return replace(made, status=Status.INTERRUPTED, error=INTERRUPTED)

@@ -7,23 +7,34 @@ anew from those.
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import DamagedHistory, HistoryError
+from engine.file_lock import locked
 from engine.history.alive import Alive
-from engine.history.file import FILE, HistoryFile, make_folder
+from engine.history.file import BUSY_SECONDS, FILE, HistoryFile, make_folder
 from engine.history.queue import next_id
 from engine.history.rows import Entry, insert, parse
 from engine.history.salvage import count_on, rows_of, take_queue
-from engine.history.scan import runs_in
-from engine.pictures.files import sync_folder
+from engine.history.scan import pictures_in, runs_in
+from engine.pictures.files import sync_folder, write_failure
 from engine.pictures.identity import uid_of
 
-_LOGS = ("", "-wal", "-shm")
+log = logging.getLogger("safelight.engine")
+
+_MAKING, _MADE = "history-making.sqlite3", "history-made.sqlite3"
+"""The new file, while it is being made, and when it is whole."""
+_NO_NUMBER = 2**53
+"""No run has such a number; one that says so would leave none for later ones."""
+_CANNOT_HOLD = (UnicodeError, OverflowError)
 _MOST_CHECKED_BYTES = 16 * 1024 * 1024
 """A larger file is not checked as a whole before it is used: that would be felt."""
 
@@ -63,11 +74,19 @@ def open_file(folder: Path) -> tuple[HistoryFile, Alive, str]:
     make_folder(folder)
     alive = Alive(folder)
     try:
+        _finish(folder)
         file = _sound_file(folder)
+        if file is not None and not (file.is_new and _has_pictures(folder)):
+            return file, alive, ""
+        damaged = file is None
         if file is not None:
-            return file, alive, _fill(file) if file.is_new else ""
+            file.close()
         done = _rebuild(folder, alive)
-        return HistoryFile(folder), alive, f"The history was damaged. {done}"
+        if damaged:
+            return HistoryFile(folder), alive, f"The history was damaged. {done}"
+        runs = "1 run is" if done.pictures == 1 else f"{done.pictures:,} runs are"
+        told = f"There was no history; {runs} back from pictures." if done.pictures else ""
+        return HistoryFile(folder), alive, told
     except BaseException:
         alive.close()
         raise
@@ -76,7 +95,8 @@ def open_file(folder: Path) -> tuple[HistoryFile, Alive, str]:
 def rebuild(folder: Path) -> Rebuilt:
     """Make the history of a folder anew, from what can be read of it and from the pictures.
 
-    The old file is renamed, never changed, and taken back when the new one cannot be made.
+    The new file is made beside the old one, and takes its place when it is whole. The old one is
+    kept under another name, never changed.
 
     Raises:
         HistoryError: it cannot be written, or another Safelight has it open.
@@ -88,6 +108,26 @@ def rebuild(folder: Path) -> Rebuilt:
         return _rebuild(folder, alive)
     finally:
         alive.close()
+
+
+def adopt(db: sqlite3.Connection, folder: Path, entry: Entry, *, keep: bool = False) -> int | None:
+    """Insert a run that was not made here; its number, or ``None`` when it is here already.
+
+    Args:
+        keep: keep its number where that is free.
+    """
+    record = entry.record
+    uid = entry.uid or uid_of(record.id, record.created_at, record.spec.to_json())
+    if db.execute("SELECT 1 FROM runs WHERE uid = ?", (uid,)).fetchone() is not None:
+        return None
+    number = record.id
+    taken = db.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone() is not None
+    if not keep or taken or not 0 < number < _NO_NUMBER:
+        number = next_id(db)
+    else:
+        count_on(db, number)
+    insert(db, folder, replace(entry, record=replace(record, id=number), uid=uid))
+    return number
 
 
 def _sound_file(folder: Path) -> HistoryFile | None:
@@ -108,107 +148,103 @@ def _sound_file(folder: Path) -> HistoryFile | None:
     return None
 
 
+def _has_pictures(folder: Path) -> bool:
+    return next(pictures_in(folder / "images"), None) is not None
+
+
+# Made beside the old one
+
+
 def _rebuild(folder: Path, alive: Alive) -> Rebuilt:
-    if alive.others():
-        raise HistoryError(
-            f"Another Safelight has {folder / FILE} open. Close it, and the history can be rebuilt."
-        )
-    aside = _set_aside(folder)
-    file: HistoryFile | None = None
+    path, making = folder / FILE, folder / _MAKING
     try:
-        file = HistoryFile(folder)
-        rows = 0
-        if aside is not None:
-            with file.writing() as db:
-                rows = sum(
-                    adopt(db, folder, entry, keep=True) is not None for entry in rows_of(aside)
+        # Whoever opens the history meanwhile waits for this lock, or is seen among the others.
+        with locked(folder / (FILE + ".lock"), time.monotonic() + BUSY_SECONDS):
+            if alive.others():
+                raise HistoryError(
+                    f"Another Safelight has {path} open. Close it, and the history can be rebuilt."
                 )
-                take_queue(db, aside)
-        pictures = _from_pictures(file)
-    except BaseException:
-        if file is not None:
-            file.close()
-        if aside is not None:
-            _take_back(folder, aside)
-        raise
-    file.close()
+            _remove(making)
+            rows, pictures = _make(folder, path)
+            making.replace(folder / _MADE)
+            sync_folder(folder)
+            kept = _set_aside(path)
+            (folder / _MADE).replace(path)
+            sync_folder(folder)
+    except TimeoutError:
+        raise HistoryError(f"{path} is in use. Close the other Safelight and try again.") from None
+    except OSError as error:
+        raise HistoryError(write_failure(path, error)) from error
+    finally:
+        with suppress(OSError):
+            _remove(making)
     with suppress(OSError):
-        file.damage_mark.unlink(missing_ok=True)
-    return Rebuilt(aside.name if aside is not None else "", rows, pictures)
+        (folder / (FILE + ".damaged")).unlink(missing_ok=True)
+    return Rebuilt(kept, rows, pictures)
 
 
-def adopt(db: sqlite3.Connection, folder: Path, entry: Entry, *, keep: bool = False) -> int | None:
-    """Insert a run that was not made here; its number, or ``None`` when it is here already.
-
-    Args:
-        keep: keep its number where that is free.
-    """
-    record = entry.record
-    uid = entry.uid or uid_of(record.id, record.created_at, record.spec.to_json())
-    if db.execute("SELECT 1 FROM runs WHERE uid = ?", (uid,)).fetchone() is not None:
-        return None
-    number = record.id
-    taken = db.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone() is not None
-    if not keep or taken or number < 1:
-        number = next_id(db)
-    else:
-        count_on(db, number)
-    insert(db, folder, replace(entry, record=replace(record, id=number), uid=uid))
-    return number
+def _finish(folder: Path) -> None:
+    """Go on where a rebuild was cut off: what was whole takes its place, what was not is gone."""
+    with suppress(OSError):
+        _remove(folder / _MAKING)
+        if not (folder / FILE).exists() and (folder / _MADE).exists():
+            (folder / _MADE).replace(folder / FILE)
+        _remove(folder / _MADE)
 
 
-def _fill(file: HistoryFile) -> str:
-    """Runs for a history that is new, where there are pictures of an older one."""
-    if not (file.folder / "images").is_dir():
-        return ""
-    found = _from_pictures(file)
-    runs = "1 run is" if found == 1 else f"{found:,} runs are"
-    return f"There was no history; {runs} back from pictures." if found else ""
-
-
-def _from_pictures(file: HistoryFile) -> int:
-    """Keep the runs of all pictures of which no row tells; how many."""
-    added = 0
-    known = {
-        Path(image.path)
-        for (text,) in file.read("SELECT record FROM runs")
-        if (record := parse(text, file.folder)) is not None
-        for image in record.images
-    }
-    for entry in runs_in(file.folder / "images", skip=known):
+def _make(folder: Path, old: Path) -> tuple[int, int]:
+    """Make a whole history beside the old one; the runs from its rows, and from pictures."""
+    file = HistoryFile(folder, name=_MAKING)
+    try:
         with file.writing() as db:
-            added += adopt(db, file.folder, entry, keep=True) is not None
-    return added
+            rows = _adopted(db, folder, rows_of(old)) if old.exists() else 0
+            if old.exists():
+                take_queue(db, old)
+            known = {
+                Path(image.path)
+                for (text,) in db.execute("SELECT record FROM runs").fetchall()
+                if (record := parse(text, folder)) is not None
+                for image in record.images
+            }
+            pictures = _adopted(db, folder, runs_in(folder / "images", skip=known))
+    finally:
+        file.close()
+    return rows, pictures
 
 
-# The old file
+def _adopted(db: sqlite3.Connection, folder: Path, entries: Iterable[Entry]) -> int:
+    """Insert what can be inserted, each for itself; how many that were."""
+    count = 0
+    for entry in entries:
+        db.execute("SAVEPOINT one")
+        try:
+            count += adopt(db, folder, entry, keep=True) is not None
+        except (sqlite3.IntegrityError, sqlite3.InterfaceError, *_CANNOT_HOLD) as error:
+            db.execute("ROLLBACK TO one")
+            log.warning("Run %d was left out: %s", entry.id, error)
+        db.execute("RELEASE one")
+    return count
 
 
-def _set_aside(folder: Path) -> Path | None:
-    """Rename the file and its log; the new path, or ``None`` when there is no file."""
-    path = folder / FILE
+def _set_aside(path: Path) -> str:
+    """Give the old file, with its log, a second name; that name, empty when there is no file."""
     if not path.exists():
-        return None
+        return ""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     aside, number = path.with_name(f"history-damaged-{stamp}.sqlite3"), 2
     while aside.exists():
         aside = path.with_name(f"history-damaged-{stamp}-{number}.sqlite3")
         number += 1
-    _move(path, aside)
-    return aside
-
-
-def _take_back(folder: Path, aside: Path) -> None:
-    for suffix in _LOGS:
-        (folder / (FILE + suffix)).unlink(missing_ok=True)
-    _move(aside, folder / FILE)
-
-
-def _move(path: Path, to: Path) -> None:
     try:
-        for suffix in reversed(_LOGS):  # the file last: where it is, its log is
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).replace(to.with_name(to.name + suffix))
-    except OSError as error:
-        raise HistoryError(f"{path} could not be renamed: {error.strerror or error}.") from error
-    sync_folder(path.parent)
+        os.link(path, aside)
+    except OSError:  # a file system without links: the new file is there already, see _finish
+        path.replace(aside)
+    for suffix in ("-wal", "-shm"):  # a log beside the new file would be taken for its own
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+    return aside.name
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".lock", ".damaged"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

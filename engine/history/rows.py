@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidSpec
 from engine.pictures.identity import uid_of
 from engine.record import RunRecord
+from engine.spec import MAX_BATCH
 
+_LARGEST = 2**63 - 1
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 BAD_RECORD = (
     *(ArithmeticError, AttributeError, InvalidSpec, LookupError),
     *(RecursionError, TypeError, ValueError),
@@ -139,3 +145,21 @@ def relative(record: RunRecord, folder: Path) -> RunRecord:
 
     images = tuple(replace(image, path=shorten(image.path)) for image in record.images)
     return replace(record, images=images)
+
+
+def check_record(record: RunRecord) -> None:
+    """Raises ``ValueError`` for figures and times that no run can have."""
+    if not _DAY.match(record.created_at) or not datetime.fromisoformat(record.created_at):
+        raise ValueError("time")
+    figures = (record.id, record.evaluations, record.steps, record.memory_peak_bytes)
+    if not all(0 <= figure <= _LARGEST for figure in figures):
+        raise ValueError("figures")
+    phases = record.seconds.to_json().values()
+    if not all(math.isfinite(value) and value >= 0 for value in phases):
+        raise ValueError("seconds")
+    if len(record.images) > MAX_BATCH:
+        raise ValueError("pictures")
+    if any(
+        not 0 <= side <= 2**20 for image in record.images for side in (image.width, image.height)
+    ):
+        raise ValueError("sizes")

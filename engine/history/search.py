@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.history.file import HistoryFile
+from engine.history.filters import LIVE
 from engine.history.query import Query, Word
 from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of
 
@@ -26,6 +27,10 @@ _WORDS = re.compile(r"\w+", re.UNICODE)
 _GLANCE = 3000
 """So many rows are looked at in their order, before those that fit are sorted."""
 _MANY = 5000
+_WITHOUT_BLANKS = (
+    *("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "YI "),
+    *("THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "TAI ", "JAVANESE"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Search:
 
     def _common(self, asked: Asked, *, again: bool) -> frozenset[int] | None:
         """The runs that have the words, when they are so many that sorting these would be felt."""
-        if not asked.match or asked.column == "id":
+        if not asked.match or asked.column == "id" or asked.is_narrow:
             return None
         match, runs = self._matched  # at once: another thread may be searching too
         if again and match == asked.match:
@@ -187,7 +192,7 @@ class Asked:
                 where.append("runs.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)")
                 values.append(_match(word))
         for sql, given in query.conditions:
-            where.append(sql)
+            where.append(sql.replace(LIVE, "") if query.in_trash else sql)
             values += given
         match = " AND ".join(_match(w) for w in query.words if not w.without and _is_indexed(w))
         return cls(
@@ -288,7 +293,11 @@ class Asked:
 
 def _is_indexed(word: Word) -> bool:
     """Whether the index of words can find it: writing without blanks is one long word to it."""
-    return not any(unicodedata.category(character) == "Lo" for character in word.text)
+    return not any(
+        unicodedata.name(character, "").startswith(_WITHOUT_BLANKS)
+        for character in word.text
+        if unicodedata.category(character) == "Lo"
+    )
 
 
 def _match(word: Word) -> str:

@@ -27,9 +27,15 @@ class Trash:
             )
 
     def take_back(self, runs: Sequence[int]) -> None:
-        """Take runs out of the trash again, as they were. Raises :class:`HistoryError`."""
+        """Take runs out of the trash again, as they were.
+
+        Raises :class:`HistoryError` when one of them was deleted for good; then none is.
+        """
         with self._file.writing() as db:
-            db.executemany("UPDATE runs SET trashed_at = NULL WHERE id = ?", [(r,) for r in runs])
+            for run in runs:
+                sql = "UPDATE runs SET trashed_at = NULL WHERE id = ?"
+                if not db.execute(sql, (run,)).rowcount:
+                    raise HistoryError(f"#{run} was deleted for good.")
 
     def count(self) -> int:
         """How many runs are in it."""
@@ -49,15 +55,19 @@ class Trash:
             HistoryError: a picture could not be deleted; its run and those after it are still in
                 the trash.
         """
-        rows = self._file.read("SELECT id, record FROM runs WHERE trashed_at IS NOT NULL")
-        freed = 0
-        for run, text in rows:
-            record = parse(text, self._file.folder)
-            for image in record.images if record is not None else ():
-                freed += self._delete(Path(image.path))
-            with self._file.writing() as db:
-                db.execute("DELETE FROM runs WHERE id = ? AND trashed_at IS NOT NULL", (run,))
-        return len(rows), freed
+        runs = freed = 0
+        for (run,) in self._file.read("SELECT id FROM runs WHERE trashed_at IS NOT NULL"):
+            with self._file.writing() as db:  # nobody takes it back between the two
+                sql = "SELECT record FROM runs WHERE id = ? AND trashed_at IS NOT NULL"
+                row = db.execute(sql, (run,)).fetchone()
+                if row is None:
+                    continue
+                record = parse(row[0], self._file.folder)
+                for image in record.images if record is not None else ():
+                    freed += self._delete(Path(image.path))
+                db.execute("DELETE FROM runs WHERE id = ?", (run,))
+                runs += 1
+        return runs, freed
 
     def _delete(self, picture: Path) -> int:
         """Delete a picture of ours; its bytes. Whatever lies elsewhere is not ours to delete."""

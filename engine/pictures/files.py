@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.errors import HistoryError
 
-_PART = re.compile(r"\.\d+-[0-9a-f]{12}\.part")
+_PART = re.compile(r"\.(?:\d+-[0-9a-f]{12}|[0-9a-f]{16})\.part")
 _NO_LINKS = (
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from engine.errors import HistoryError
 from engine.history import Entry, History
+from engine.history.trash import Trash
 from engine.record import ImageRecord
 from tests.engine.histories import fill, record_of
 
@@ -119,6 +122,41 @@ def test_a_picture_that_cannot_be_deleted_keeps_its_run(
             runs.trash.empty()
     assert runs.trash.count() == 2
     assert runs.trash.empty()[0] == 2
+
+
+def test_a_run_that_is_taken_back_meanwhile_keeps_its_picture(
+    runs: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = {run: Path(entry(runs, run).record.images[0].path) for run in (1, 2)}
+    runs.trash.put([1, 2])
+    other, delete = History(runs.folder), Trash._delete
+
+    def taking_back(self: Trash, picture: Path) -> int:
+        if picture == pictures[1]:
+            waiting.start()  # it has to wait: for one run, all happens at once
+        return delete(self, picture)
+
+    def take_back() -> None:
+        with suppress(HistoryError):  # it came too late
+            other.trash.take_back([2])
+
+    waiting = threading.Thread(target=take_back)
+    monkeypatch.setattr(Trash, "_delete", taking_back)
+    done, _ = runs.trash.empty()
+    waiting.join(30)
+    there = runs.entry(2) is not None
+    assert done == (1 if there else 2)
+    assert pictures[2].exists() == there
+    other.close()
+
+
+def test_what_is_gone_cannot_be_taken_back(runs: History) -> None:
+    runs.trash.put([1, 2])
+    runs.trash.empty()
+    runs.trash.put([3])
+    with pytest.raises(HistoryError, match="#2 was deleted for good"):
+        runs.trash.take_back([3, 2])
+    assert runs.trash.count() == 1, "all of them or none"
 
 
 def test_a_run_from_elsewhere_is_kept_once(runs: History, tmp_path: Path) -> None:

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from engine.errors import DamagedHistory, HistoryError
 from engine.history import FILE, History, parse_query, schema
 from engine.history import repair as repairs
+from engine.history.file import HistoryFile
 from engine.history.repair import rebuild
+from engine.pictures.records import metadata_of
+from engine.pictures.save import save_image
 from engine.spec import RunSpec
 from tests.engine.histories import fill, record_of
 
@@ -175,11 +179,11 @@ def test_a_rebuild_that_fails_leaves_the_old_file(
 ) -> None:
     before = (folder / FILE).read_bytes()
 
-    def full(*_: object) -> int:
+    def full(*_: object, **__: object) -> list[Any]:
         raise HistoryError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(repairs, "_from_pictures", full)
+        patch.setattr(repairs, "runs_in", full)
         with pytest.raises(HistoryError, match="disk is full"):
             rebuild(folder)
     assert asides(folder) == []
@@ -187,6 +191,106 @@ def test_a_rebuild_that_fails_leaves_the_old_file(
     history = History(folder)
     assert len(all_runs(history)) == RUNS
     history.close()
+
+
+CUT_OFF = """
+import os, signal, sys
+from pathlib import Path
+from engine.history import repair
+stop, seen = int(sys.argv[2]), 0
+def step(work):
+    def counted(*arguments, **options):
+        global seen
+        if seen == stop:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seen += 1
+        return work(*arguments, **options)
+    return counted
+repair.adopt = step(repair.adopt)
+repair.sync_folder = step(repair.sync_folder)
+repair.os.link = step(os.link)
+Path.replace = step(Path.replace)
+repair.rebuild(Path(sys.argv[1]))
+print(seen)
+"""
+
+
+def cut_off(folder: Path, at: int) -> str:
+    """Rebuild, and die at a step; how many steps there were, when it came to its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", CUT_OFF, str(folder), str(at)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, -9), done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("at", [0, 1, RUNS // 2, *range(RUNS - 1, RUNS + 7)])
+@pytest.mark.parametrize("with_pictures", [True, False])
+def test_a_rebuild_that_is_killed_loses_nothing(folder: Path, at: int, with_pictures: bool) -> None:
+    if not with_pictures:
+        shutil.rmtree(folder / "images")
+    cut_off(folder, at)
+    history = History(folder)
+    assert len(all_runs(history)) == RUNS
+    entry = history.entry(1)
+    assert entry is not None
+    assert entry.rating == 4
+    assert history.new_id() == RUNS + 1
+    assert not list(folder.glob("history-ma*")), "nothing half is left"
+    history.close()
+
+
+def test_the_steps_of_a_rebuild_are_all_among_those(folder: Path) -> None:
+    assert int(cut_off(folder, 10**6)) == RUNS + 7
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"run": 2**70},
+        {"run": 2**63 - 1},
+        {"run": -4},
+        {"memory_peak_bytes": 2**70},
+        {"seconds": {"total": float("nan")}},
+        {"created_at": "\udce9"},
+        {"created_at": "today"},
+        {"spec": {"prompt": 3}},
+    ],
+)
+def test_one_odd_picture_hinders_nothing(tmp_path: Path, odd: dict[str, Any]) -> None:
+    records = fill(tmp_path, 3)
+    (tmp_path / FILE).unlink()
+    metadata = {**metadata_of(records[0], 0, 8, 8), **odd}
+    save_image(Image.new("RGB", (8, 8)), tmp_path / "images" / "000-odd.png", metadata)
+    history = History(tmp_path)
+    assert {1, 2, 3} <= all_runs(history)
+    assert history.new_id() < 10
+    history.close()
+
+
+def test_what_opens_during_a_rebuild_waits_or_is_seen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A history that is opened meanwhile must not be left with the file that is set aside."""
+    others: list[str] = []
+
+    def opening(path: Path) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr("engine.history.file.BUSY_SECONDS", 0.05)
+            try:
+                HistoryFile(path.parent).close()
+            except HistoryError as error:
+                others.append(str(error))
+        return set_aside(path)
+
+    set_aside = repairs._set_aside
+    monkeypatch.setattr(repairs, "_set_aside", opening)
+    rebuild(folder)
+    assert len(others) == 1
+    assert "is locked by another program" in others[0]
 
 
 def test_a_reader_says_what_to_do(folder: Path) -> None:

@@ -171,6 +171,9 @@ def test_the_trash_is_searched_by_itself(runs: History) -> None:
     assert found(runs, "in:trash") == [2, 1]
     assert found(runs, "in:trash sunset") == [2]
     assert found(runs, "in:trash sort:rating") == [2, 1]
+    assert found(runs, "in:trash after:2021") == [2, 1]
+    assert found(runs, "in:trash before:2099") == [2, 1]
+    assert found(runs, "in:trash checkpoint:scenes") == [2, 1]
     assert runs.count() == 3
     assert runs.trash.count() == 2
     assert [record.id for record in runs.latest()] == [5, 4, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -12,11 +13,21 @@ from typing import Any
 import pytest
 
 from engine.errors import HistoryError
-from engine.events import Event, QueueChanged, RunCancelled, RunFinished, RunQueued, RunStarted
+from engine.events import (
+    Event,
+    QueueChanged,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    RunQueued,
+    RunStarted,
+)
 from engine.history import History, QueuedSpec
-from engine.record import Status
+from engine.history.repair import rebuild
+from engine.record import Status, now
 from engine.spec import RunSpec
 from tests.engine.harness import EngineHarness
+from tests.engine.histories import record_of, with_picture
 
 Make = Callable[..., EngineHarness]
 
@@ -104,6 +115,58 @@ def test_a_run_that_kills_the_process_is_never_tried_twice(tmp_path: Path, sd: P
             history.close()
 
 
+def test_pictures_of_a_run_that_was_cut_off_are_its_own(tmp_path: Path, sd: Path) -> None:
+    """Killed between the pictures and the row, or between two pictures."""
+    for batch, status in ((1, Status.FINISHED), (3, Status.INTERRUPTED)):
+        folder = tmp_path / str(batch)
+        process = held(folder, 1, str(sd))
+        process.kill()
+        process.wait()
+        spec = RunSpec("a", str(sd), width=64, height=64, batch_size=batch)
+        history = History(folder)
+        written = with_picture(history, record_of(1, spec, created_at=now()))
+        with_picture(history, record_of(1, spec, created_at="2020-01-01T00:00:00.000Z"))
+        (record,) = history.queue.take_over().interrupted
+        assert (record.status, record.images) == (status, written.images)
+        assert history.get(1) == record
+        assert record.notes or record.error
+        history.close()
+        again = rebuild(folder)
+        assert (again.rows, again.pictures) == (1, 1), "the other is of a run long ago"
+
+
+def test_a_run_that_cannot_be_noted_as_begun_is_not_begun(
+    harness: Make, spec: RunSpec, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_: int) -> None:
+        raise HistoryError("The history is locked by another program. Close it and try again.")
+
+    tested = harness(history)
+    tested.engine.queue.pause()
+    first, second = tested.engine.submit(spec), tested.engine.submit(spec)
+    with monkeypatch.context() as patch:
+        patch.setattr(history.queue, "start", locked)
+        tested.engine.queue.resume()
+        failed = tested.wait(RunFailed, first)
+        assert "locked by another program" in failed.record.error
+        assert tested.wait(QueueChanged, number=3).paused
+    assert not tested.all(RunStarted)
+    tested.engine.queue.resume()
+    assert tested.wait(RunFinished, second)
+
+
+def test_an_owner_that_is_nonsense(tmp_path: Path, sd: Path) -> None:
+    history = History(tmp_path)
+    for number, owner in enumerate(("", "\0", "../../x", "1-zz", "é" * 300), 1):
+        with history._file.writing() as db:
+            db.execute(
+                "INSERT INTO queue VALUES (?, ?, ?, '', NULL, ?)",
+                (number, number, json.dumps(RunSpec("a", str(sd)).to_json()), owner),
+            )
+    assert [queued.run_id for queued in history.queue.take_over().waiting] == [1, 2, 3, 4, 5]
+    history.close()
+
+
 def test_what_a_write_that_was_cut_off_left_is_swept_away(tmp_path: Path, sd: Path) -> None:
     process = held(tmp_path, 1, str(sd))
     day = tmp_path / "images" / "2026-01-31"
@@ -111,13 +174,15 @@ def test_what_a_write_that_was_cut_off_left_is_swept_away(tmp_path: Path, sd: Pa
     half, theirs = day / f".{process.pid}-0123456789ab.part", day / ".mine.part"
     half.touch()
     theirs.touch()
+    imported = day / ".0123456789abcdef.part"
+    imported.touch()
     history = History(tmp_path)
     history.queue.take_over()
     assert half.exists(), "it may still be written"
     process.kill()
     process.wait()
     history.queue.take_over()
-    assert (half.exists(), theirs.exists()) == (False, True)
+    assert (half.exists(), imported.exists(), theirs.exists()) == (False, False, True)
     history.close()
 
 

@@ -92,6 +92,12 @@ class ScriptedQueue:
                 return True
         return False
 
+    def clear(self) -> int:
+        gone, self._engine.line = self._engine.line, []
+        for item in gone:
+            self._engine.emit(events.RunCancelled(item[0], record_of(*item, Status.CANCELLED)))
+        return len(gone)
+
     def _tell(self) -> None:
         self._engine.emit(events.QueueChanged(tuple(self._engine.line), self.paused))
 

@@ -682,10 +682,11 @@ async def test_all_values_of_a_choice_with_a_word_each(open_app: Open) -> None:
 async def test_a_run_asked_for_right_after_the_first_frame_is_not_lost(paths: Paths) -> None:
     lab = ScriptedLab()
     app = SafelightApp(lab, paths, Settings(), Terminal())
-    open_lab, app._open_lab = app._open_lab, lambda: None  # type: ignore[method-assign]
+    open_lab = app._open_lab
+    app._open_lab = lambda: None  # type: ignore[assignment,method-assign,misc]
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("ctrl+r")
         assert not app.studio.runs.rows
-        open_lab()
+        await open_lab().wait()
         assert lab.engine is not None
         assert len(lab.engine.submitted) == 1

@@ -47,7 +47,7 @@ class QueueDesk:
     def added(self, run_id: int) -> None:
         """A run waits, behind the others."""
         self._order.append(run_id)
-        self._show_places()
+        self._studio.runs.update(run_id, place=len(self._order), paused=self.paused)
         if self.paused:
             self._studio.say(f"The queue is paused. {key_of('pause')} goes on with it.", "warning")
 
@@ -72,8 +72,8 @@ class QueueDesk:
             self._studio.say("The queue is paused." if self.paused else "The queue goes on.")
 
     def _show_places(self) -> None:
-        for place, run_id in enumerate(self._order, 1):
-            self._studio.runs.update(run_id, place=place, paused=self.paused)
+        places = {run_id: place for place, run_id in enumerate(self._order, 1)}
+        self._studio.runs.show_places(places, paused=self.paused)
 
     def rest(self) -> None:
         """Nothing is on: say that something waits, when it does."""
@@ -136,13 +136,11 @@ class QueueDesk:
     def stop_all(self) -> bool:
         """Stop the run that is on and empty the queue; whether there was anything."""
         host, fill = self._studio.host, self._studio.ladder.fill
-        waiting = [*self._order, *((fill,) if fill is not None else ())]
-        stopped = [host.cancel(run_id) for run_id in waiting]
-        return host.cancel() or any(stopped)
+        cleared = self._queue is not None and self._queue.clear() > 0
+        stopped = fill is not None and host.cancel(fill)
+        return host.cancel() or cleared or stopped
 
     def clear(self) -> None:
         """Take all that wait out of the queue; the run that is on goes on."""
-        if not self._order:
+        if self._queue is None or not self._queue.clear():
             self._studio.notify("Nothing waits.", timeout=2)
-        for run_id in list(self._order):
-            self._studio.host.cancel(run_id)

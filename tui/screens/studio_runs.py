@@ -62,18 +62,20 @@ class PastRuns(Overlays):
         from tui.stock import off_loop
 
         studio = self._studio
+        before = {row.id for row in studio.runs.rows if row.record is not None}
         try:
             entries = await off_loop(partial(studio.host.past_runs, RUNS_SHOWN))
         except SafelightError:
             return  # whoever needs it is told
+        gone = before - set(studio.host.unkept)  # what is not kept yet is not gone
         there = {entry.id: entry for entry in entries}
-        oldest = min(there, default=0)
+        oldest, newest = min(there, default=0), max(there, default=0)
         known = {row.id for row in studio.runs.rows}
         for row in studio.runs.rows:
             entry = there.get(row.id)
             if entry is not None and (entry.rating, entry.winner) != (row.rating, row.winner):
                 studio.runs.update(row.id, rating=entry.rating, winner=entry.winner)
-            elif entry is None and row.record is not None and row.id > oldest and there:
+            elif entry is None and row.id in gone and oldest < row.id <= newest:
                 studio.runs.drop(row.id)
         fresh = [Row.of_entry(entry) for entry in entries if entry.id not in known]
         if fresh:
@@ -156,9 +158,8 @@ class PastRuns(Overlays):
         if not self._studio.trashed:
             self.notify("Nothing was deleted here.", timeout=2)
             return
-        row = self._studio.trashed[-1]
+        row = self._studio.trashed.pop()
         if await self._write(lambda history: history.trash.take_back([row.id])):
-            self._studio.trashed.pop()
             self._studio.runs.load([row])
 
     async def _write(self, work: Callable[[History], None]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -173,6 +173,14 @@ class RunTable(ScrollView, can_focus=True):
                 self._rows[index] = replace(row, **changes)  # type: ignore[arg-type]
                 self.refresh()
                 return
+
+    def show_places(self, places: Mapping[int, int], *, paused: bool) -> None:
+        """Say of the runs that wait which comes when."""
+        for index, row in enumerate(self._rows):
+            place = places.get(row.id, 0)
+            if place and (row.place, row.paused) != (place, paused):
+                self._rows[index] = replace(row, place=place, paused=paused)
+        self.refresh()
 
     def drop(self, run_id: int) -> None:
         """Take a run off the list."""
