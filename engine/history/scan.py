@@ -37,7 +37,9 @@ def made_by(folder: Path, begun: Mapping[int, str]) -> dict[int, RunRecord]:
     """
     if not begun:
         return {}
-    first = min(datetime.fromisoformat(at).timestamp() for at in begun.values()) - 1
+    first = 0.0
+    with suppress(ValueError):  # a moment that is damaged: then all pictures are looked at
+        first = min(datetime.fromisoformat(at).timestamp() for at in begun.values()) - 1
 
     def fresh(path: Path) -> bool:
         with suppress(OSError):

@@ -112,6 +112,7 @@ def main() -> None:
 def check(folder: Path, queued: set[int], done: set[int]) -> dict[str, int]:
     """Count what is not as it should be."""
     history = History(folder)
+    history.queue.take_over(waiting=False)  # what the last one left
     waiting = {each.run_id for each in history.queue.waiting()}
     running = {
         int(run)
@@ -134,11 +135,7 @@ def check(folder: Path, queued: set[int], done: set[int]) -> dict[str, int]:
             wrong += not same or metadata.get("run") != record.id
     files = [path for path in (folder / "images").rglob("*") if path.is_file()]
     half = [path for path in files if path.suffix != ".png"]
-    for path in set(files) - referenced - set(half):  # of a run that was killed before its row
-        try:
-            load_image(path)
-        except Exception:
-            unreadable += 1
+    lost = set(files) - referenced - set(half)
     finished = {run for run, record in records.items() if record.status is Status.FINISHED}
     db = sqlite3.connect(folder / FILE)
     sound = db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -147,6 +144,7 @@ def check(folder: Path, queued: set[int], done: set[int]) -> dict[str, int]:
     return {
         "specs lost": len(queued - waiting - running - set(records)),
         "runs lost": len(done - finished),
+        "pictures of which no run tells": len(lost),
         "pictures unreadable": unreadable,
         "pictures wrong": wrong,
         "half files with a picture's name": sum(path.suffix == ".png" for path in half),

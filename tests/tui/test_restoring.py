@@ -231,6 +231,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_names_from_a_picture_reach_no_terminal_as_they_are(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "x\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b31m"
+    text = FOREIGN.replace("ADetailer model", f"Ev{hostile}il")
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "NovelAI")
+    info.add_text("Description", "a fox")
+    info.add_text("Comment", json.dumps({"prompt": "a fox", "steps": 28, hostile: hostile}))
+    novel = home / "novel.png"
+    Image.new("RGB", (8, 8)).save(novel, pnginfo=info)
+    for path in (foreign(home / "a.png", text), novel):
+        assert main(["show", str(path)]) == 0
+        told = capsys.readouterr()
+        for character in "\x1b\x07\x9b":
+            assert character not in told.out + told.err
+
+
 def test_show_a_picture(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(ours(home / "a.png"))]) == 0
     told = capsys.readouterr().out
