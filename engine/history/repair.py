@@ -81,7 +81,7 @@ def open_file(folder: Path) -> tuple[HistoryFile, Alive, str]:
         damaged = file is None
         if file is not None:
             file.close()
-        done = _rebuild(folder, alive)
+        done = _rebuild(folder, alive, has_old=damaged)
         if damaged:
             return HistoryFile(folder), alive, f"The history was damaged. {done}"
         runs = "1 run is" if done.pictures == 1 else f"{done.pictures:,} runs are"
@@ -155,7 +155,8 @@ def _has_pictures(folder: Path) -> bool:
 # Made beside the old one
 
 
-def _rebuild(folder: Path, alive: Alive) -> Rebuilt:
+def _rebuild(folder: Path, alive: Alive, *, has_old: bool = True) -> Rebuilt:
+    """``has_old``: whether the file that is there holds anything."""
     path, making = folder / FILE, folder / _MAKING
     try:
         # Whoever opens the history meanwhile waits for this lock, or is seen among the others.
@@ -168,7 +169,7 @@ def _rebuild(folder: Path, alive: Alive) -> Rebuilt:
             rows, pictures = _make(folder, path)
             making.replace(folder / _MADE)
             sync_folder(folder)
-            kept = _set_aside(path)
+            kept = _set_aside(path) if has_old else ""
             (folder / _MADE).replace(path)
             sync_folder(folder)
     except TimeoutError:

@@ -141,9 +141,17 @@ def trial(disk: Path, free: int, tally: Counter[str], sentences: Counter[str]) -
         tally["finished: there was room"] += 1
     else:
         assert isinstance(end, events.RunFailed)
-        tally["failed"] += 1
-        tally["of them held for another try"] += end.held
         room.clear()
+        if not end.images:  # it could not even be noted as begun
+            tally["not begun, and back in the queue the next time"] += 1
+            case.close()
+            again = History(folder)
+            back = [queued.spec for queued in again.queue.take_over().waiting]
+            tally["specs lost"] += back != [spec]
+            again.close()
+            return
+        tally["failed with pictures made"] += 1
+        tally["of them held for another try"] += end.held
         case.engine.keep(end.run_id)
         record = case.history.get(end.run_id)
         same = record is not None and [
