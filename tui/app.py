@@ -22,7 +22,7 @@ from textual.theme import Theme
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.commands import APP, PANEL_HELP, STUDIO, bindings
+from tui.commands import APP, PANEL_HELP, STUDIO, bindings, key_of
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.log import start as start_log
@@ -182,6 +182,7 @@ class SafelightApp(App[int]):
         finally:
             patience.stop()
         self.studio.show_history(entries)
+        self._deliver()
         self._tell_of_the_past(cut_off)
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
         self.set_interval(OTHERS_SECONDS, self.studio.look_for_others)
@@ -202,10 +203,15 @@ class SafelightApp(App[int]):
             self.notify(self._lab.repaired, severity="warning", timeout=15)
         for record in cut_off:
             self.studio.say(
-                f"#{record.id} was cut off when Safelight ended. Enter on it in Runs brings its "
-                "settings back.",
+                f"#{record.id} was cut off when Safelight ended. To try it again: Enter on it in "
+                "Runs, then ^R.",
                 "warning",
             )
+        waiting = len(self.studio.waiting)
+        if waiting or cut_off:
+            parts = [f"{len(cut_off)} cut off when Safelight ended"] if cut_off else []
+            parts += [f"{waiting} waiting, paused: {key_of('pause')} goes on"] if waiting else []
+            self.notify(". ".join(parts) + ".", severity="warning", timeout=12)
 
     @work
     async def _check_history(self) -> None:

@@ -93,7 +93,7 @@ def import_runs(options: Namespace, paths: Paths) -> int:
     else:
         for path, reason in refused:
             tell(f"{path}: {reason}")
-        here = f", {again:,} were here already" if again else ""
+        here = f", {again:,} {'was' if again == 1 else 'were'} here already" if again else ""
         left = f", {len(refused):,} refused" if refused else ""
         show_line(f"{_count(len(runs), 'run')} with {_count(pictures, 'picture')}{here}{left}.")
     return FAILED if refused and not (runs or again) else DONE

@@ -19,7 +19,7 @@ from engine.exchange.source import Archive, Folder, Source, read_all
 from engine.history import Entry, History
 from engine.pictures.read import read_metadata
 from engine.pictures.sizes import kind_of
-from engine.record import ImageRecord
+from engine.record import ImageRecord, Status
 
 if TYPE_CHECKING:
     from engine.shelf import Shelved
@@ -68,11 +68,11 @@ class _Import:
             self._take(entry, source, where, told.files)
 
     def _take(self, entry: Entry, source: Source, where: str, files: Mapping[str, str]) -> None:
-        if self._is_here(entry.uid):
-            return
+        here = self.history.by_uid(entry.uid)
+        lacking = entry.record.images if here is None else _lacking(here, entry)
         staged: list[tuple[ImageRecord, Staged]] = []
         try:
-            for image in entry.record.images:
+            for image in lacking:
                 try:
                     one = self.keeper.stage(source.read(image.path))
                 except ExchangeError as error:
@@ -83,7 +83,11 @@ class _Import:
                     why = "It is not as it was when it was exported."
                     self.refused.append((f"{where}{image.path}", why))
                     drop(staged.pop()[1].path)
-            self._keep(entry, staged)
+            if here is not None:
+                self.again += 1
+                self._complete(here, entry, staged)
+            elif staged or files or not lacking:  # of pictures alone, one at least must be whole
+                self._keep(entry, staged)
         finally:
             for _, one in staged:
                 drop(one.path)
@@ -112,8 +116,6 @@ class _Import:
             self._foreign(source, name)
 
     def _ours(self, uid: str, source: Folder, names: Sequence[str]) -> None:
-        if self._is_here(uid):
-            return
         try:
             by_path = {str(source.path(name)): name for name in names}
             entry = found.own_run(uid, [Path(path) for path in by_path])
@@ -148,6 +150,36 @@ class _Import:
         self.again += here
         return here
 
+    def _complete(
+        self, here: Entry, entry: Entry, staged: Sequence[tuple[ImageRecord, Staged]]
+    ) -> None:
+        """Give a run that is here already what it lacks: pictures, and what was said of it."""
+        record = here.record
+        if staged:
+            images = {_key(image): image for image in record.images}
+            day = record.created_at[:10]
+            for index, (image, one) in enumerate(staged, len(images)):
+                name = f"{day}/{entry.uid[:12]}-{index}-seed{image.seed}"
+                path, _ = self.keeper.place(one, name)
+                images[_key(image)] = replace(
+                    image, path=str(path), width=one.width, height=one.height
+                )
+            order = {(seed, prompt): i for i, (prompt, seed) in enumerate(record.spec.pictures)}
+            ordered = sorted(images.values(), key=lambda i: order.get((i.seed, i.prompt), 0))
+            whole = len(ordered) == len(record.spec.pictures) and not record.error
+            status = Status.FINISHED if whole else record.status
+            self.history.put(replace(record, images=tuple(ordered), status=status))
+            self.pictures += len(staged)
+        marks = self.history.marks
+        if entry.rating and not here.rating:
+            marks.rate([here.id], entry.rating)
+        if entry.winner and not here.winner:
+            marks.win([here.id])
+        if entry.note and not here.note:
+            marks.note([here.id], entry.note)
+        if fresh := set(entry.tags) - set(here.tags):
+            marks.tag([here.id], fresh)
+
     def _keep(self, entry: Entry, staged: Sequence[tuple[ImageRecord, Staged]]) -> None:
         """Put the pictures of a run in their places, then write its row."""
         day, images, made = entry.record.created_at[:10], [], []
@@ -172,6 +204,16 @@ class _Import:
             return
         self.runs.append(number)
         self.pictures += len(images)
+
+
+def _key(image: ImageRecord) -> tuple[int, str]:
+    return image.seed, image.prompt
+
+
+def _lacking(here: Entry, entry: Entry) -> tuple[ImageRecord, ...]:
+    """The pictures of a run that are not there, though the run is."""
+    there = {_key(image) for image in here.record.images if Path(image.path).is_file()}
+    return tuple(image for image in entry.record.images if _key(image) not in there)
 
 
 def import_(

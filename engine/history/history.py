@@ -89,7 +89,7 @@ class History:
             sql = f"SELECT {ENTRY_COLUMNS} FROM runs WHERE id = ?"
             row = db.execute(sql, (record.id,)).fetchone()
             before = entry_of(row, self.folder) if row is not None else None
-            entry = replace(before, record=record, uid="") if before is not None else Entry(record)
+            entry = replace(before, record=record) if before is not None else Entry(record)
             db.execute("DELETE FROM runs WHERE id = ?", (record.id,))
             insert(db, self.folder, entry)
             db.execute("DELETE FROM queue WHERE run = ?", (record.id,))

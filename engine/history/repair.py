@@ -57,6 +57,8 @@ class Rebuilt:
         many = self.rows + self.pictures
         back = "1 run is back" if many == 1 else f"{many:,} runs are back"
         runs = f"{back}, {self.pictures:,} from pictures"
+        if self.pictures:
+            runs += ", which know no rating, tag or note"
         return f"{runs}; the old file is kept as {self.kept}." if self.kept else f"{runs}."
 
 

@@ -555,3 +555,58 @@ def test_infotext_of_ours_names_the_checkpoint(other: History, tmp_path: Path) -
     _plain(tmp_path / "there" / "a.png", infotext.write(spec, 0))
     (entry,) = entries(other, import_(other, tmp_path / "there"))
     assert entry.record.spec == spec
+
+
+def test_what_a_run_lacks_comes_later(history: History, other: History, tmp_path: Path) -> None:
+    """One picture of a batch first, then all of them, then the export with what was said."""
+    run = add_run(history, RunSpec("a sun", seed=3, batch_size=3), rating=4, tags=("keep",))
+    history.marks.note([run.id], "the best")
+    whole = history.entry(run.id)
+    assert whole is not None
+    export(history, [run.id], tmp_path / "out")
+    files = files_in(tmp_path / "out" / "pictures")
+    (tmp_path / "one").mkdir()
+    second = sorted(files)[1]
+    (tmp_path / "one" / "a.png").write_bytes((tmp_path / "out" / "pictures" / second).read_bytes())
+    first = import_(other, tmp_path / "one")
+    assert (len(first.runs), first.pictures) == (1, 1)
+    (number,) = first.runs
+    partial = other.entry(number)
+    assert partial is not None
+    assert partial.record.status is Status.CANCELLED
+
+    then = import_(other, tmp_path / "out" / "pictures")
+    assert (len(then.runs), then.again, then.pictures) == (0, 1, 2)
+    entry = other.entry(number)
+    assert entry is not None
+    assert entry.record.status is Status.FINISHED
+    assert [image.seed for image in entry.record.images] == [3, 4, 5]
+    assert pictures_of(entry) == pictures_of(whole)
+    assert (entry.rating, entry.uid) == (0, whole.uid)
+
+    last = import_(other, tmp_path / "out")
+    assert (last.again, last.pictures) == (1, 0)
+    entry = other.entry(number)
+    assert entry is not None
+    assert (entry.rating, entry.tags, entry.note) == (4, ("keep",), "the best")
+    other.marks.rate([number], 1)
+    import_(other, tmp_path / "out")
+    again = other.entry(number)
+    assert again is not None
+    assert again.rating == 1, "what was said here stays"
+
+
+def test_a_damaged_picture_of_ours_is_no_run(
+    history: History, other: History, tmp_path: Path
+) -> None:
+    run = add_run(history, RunSpec("a sun"))
+    path = Path(run.record.images[0].path)
+    (tmp_path / "in").mkdir()
+    damaged = tmp_path / "in" / "a.png"
+    content = path.read_bytes()
+    damaged.write_bytes(content[: len(content) * 2 // 3])
+    done = import_(other, tmp_path / "in")
+    assert (list(done.runs), len(done.refused)) == ([], 1)
+    assert other.count() == 0
+    damaged.write_bytes(content)
+    assert len(import_(other, tmp_path / "in").runs) == 1

@@ -9,6 +9,7 @@ from engine.record import Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab, record_of
+from tui.widgets.progress import ProgressLines
 
 
 def spec(seed: int) -> RunSpec:
@@ -21,29 +22,34 @@ def left_behind() -> ScriptedLab:
     return ScriptedLab([cut_off], left=[(2, spec(2)), (3, spec(3))], cut_off=[cut_off])
 
 
+def said(s: Session) -> str:
+    """The messages, also those under a notification."""
+    return str(s.studio.query_one("#messages Static", Static).content)
+
+
 def order(s: Session) -> list[int]:
     return [number for number, _ in s.engine.line]
 
 
 async def test_a_queue_that_was_left_comes_back_paused(open_app: Open) -> None:
     async with open_app(left_behind()) as s:
-        seen = s.seen()
-        assert "The queue is paused" in seen
-        assert "2 waiting, paused: F5 goes on" in seen
-        assert "#1 was cut off when Safelight ended" in " ".join(seen.split())
-        assert "cut off" in seen
+        progress = s.studio.query_one(ProgressLines).state
+        assert progress.headline == "The queue is paused"
+        assert progress.detail == "2 waiting, paused: F5 goes on"
+        assert "1 cut off when Safelight ended. 2 waiting, paused: F5 goes on." in s.told()
+        assert "cut off" in s.seen()
         assert s.engine.current is None
         await s.press("f5")
         assert not s.engine.queue.paused
         assert "waits 1" in s.seen()
-        assert "The queue goes on." in s.seen()
+        assert "The queue goes on." in said(s)
 
 
 async def test_a_run_that_is_asked_for_meanwhile_says_that_it_waits(open_app: Open) -> None:
     async with open_app(left_behind()) as s:
         await s.press("ctrl+r")
         assert order(s) == [2, 3, 4]
-        assert "The queue is paused. F5 goes on with it." in s.seen()
+        assert "The queue is paused. F5 goes on with it." in said(s)
 
 
 async def test_moving(open_app: Open) -> None:
@@ -76,7 +82,20 @@ async def test_editing_puts_it_back_in_its_place(open_app: Open) -> None:
         assert s.engine.submitted == []
         assert [spec.prompt for _, spec in s.engine.line] == ["scene 2!", "scene 3"]
         assert "editing" not in s.seen()
+        assert s.focus() == "prompt", "what is typed next is no command"
         # The next one is a new run.
+        await s.press("ctrl+r")
+        assert len(s.engine.submitted) == 1
+
+
+async def test_an_edit_can_be_let_be(open_app: Open) -> None:
+    async with open_app(left_behind()) as s:
+        s.studio.runs.focus()
+        await s.press("home", "down", "e")
+        s.studio.runs.focus()
+        await s.press("e")
+        assert "editing" not in s.seen()
+        assert "#2 stays as it was." in s.told()
         await s.press("ctrl+r")
         assert len(s.engine.submitted) == 1
 
@@ -98,13 +117,15 @@ async def test_taking_out_and_clearing(open_app: Open) -> None:
         s.studio.runs.focus()
         await s.press("home", "d")
         assert order(s) == [2]
-        await s.press("ctrl+r", "ctrl+r")
-        assert order(s) == [2, 4, 5]
-        s.studio.runs.focus()
+        assert "1 run taken out of the queue. u brings back what was." in s.told()
+        await s.press("u")
+        assert [spec.prompt for _, spec in s.engine.line] == ["scene 2", "scene 3"]
         await s.press("c")
         assert order(s) == []
         await s.press("c")
         assert "Nothing waits." in s.told()
+        await s.press("u")
+        assert [spec.prompt for _, spec in s.engine.line] == ["scene 2", "scene 3"]
 
 
 async def test_only_what_waits_can_be_edited(open_app: Open) -> None:
@@ -147,7 +168,7 @@ async def test_pictures_that_could_not_be_written_are_kept_with_one_key(open_app
         await s.press("escape")
         s.engine.refuse = HistoryError("The disk is full. Free some space.")
         await s.press("f6")
-        assert "#1 is still not kept: The disk is full." in " ".join(s.seen().split())
+        assert "#1 is still not kept: The disk is full." in said(s)
         s.engine.refuse = None
         await s.press("f6")
         await s.settle()

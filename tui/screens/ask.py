@@ -14,9 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.text import clean
+from tui.widgets.in_order import KeysInOrder
 
 
-class _Line(Input):
+class _Line(KeysInOrder, Input):
     def on_paste(self, event: Paste) -> None:
         event.text = clean(event.text).strip()
 

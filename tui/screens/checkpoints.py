@@ -20,6 +20,7 @@ from engine.errors import SafelightError
 from tui.screens.confirm import ConfirmScreen
 from tui.stock import Stock, off_loop
 from tui.text import clean, one_line, size
+from tui.widgets.in_order import KeysInOrder
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.shelf_table import ShelfTable, short_name
 
@@ -44,7 +45,7 @@ class Choice:
     only_vae: bool = False
 
 
-class NameInput(Input):
+class NameInput(KeysInOrder, Input):
     """Takes the name of a checkpoint. ↓ goes to the list."""
 
     BINDINGS: ClassVar = [Binding("down", "app.focus_next", show=False)]

@@ -137,6 +137,7 @@ class HistoryScreen(HistorySearch):
     def on_screen_resume(self) -> None:
         """Runs may have been made, or marked, meanwhile."""
         if self.found is not None:
+            self.set_focus(self.listed)
             self.look_again()
 
     def marked(self) -> None:

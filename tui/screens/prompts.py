@@ -23,6 +23,7 @@ from tui.ink import ink
 from tui.prompt_search import Prompts, rank
 from tui.stock import off_loop
 from tui.text import clean, one_line
+from tui.widgets.in_order import KeysInOrder
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_list import LineList
 
@@ -46,7 +47,7 @@ class Prompted:
     negative: str | None
 
 
-class PromptInput(Input):
+class PromptInput(KeysInOrder, Input):
     """What is looked for. Keys that move in the list go on to it."""
 
     BINDINGS: ClassVar = [

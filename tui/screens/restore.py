@@ -136,7 +136,11 @@ def put_on_form(studio: StudioScreen, found: Found) -> None:
     """Put what was restored on the form, and say what of it could not be."""
     restored, name = found
     form = studio.spec_form
-    form.values = forms.form_of(restored.spec)
+    values = dict(forms.form_of(restored.spec))
+    if restored.source != "safelight" and not restored.spec.prompt.strip():
+        for field in ("prompt", "negative_prompt"):  # a line of settings says nothing of them
+            values[field] = form.values[field]
+    form.values = values
     form.offer_what_fits()
     said = list(lines(restored))
     for line in said:

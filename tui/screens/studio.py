@@ -48,7 +48,8 @@ class StudioScreen(PastRuns):
 
     Attributes:
         host: what the studio asks the engine for.
-        trashed: the rows that were deleted here, which may be taken back.
+        deleted: what was deleted here and may be taken back, the newest last: the row of a run, or
+            the specs of some that waited.
     """
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
@@ -63,7 +64,7 @@ class StudioScreen(PastRuns):
         self._first_form = form
         self.host = room
         self._terminal = terminal
-        self.trashed: list[Row] = []
+        self.deleted: list[Row | list[RunSpec]] = []
         self._shown_before = False
 
     def compose(self) -> ComposeResult:

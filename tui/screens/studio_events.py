@@ -214,7 +214,7 @@ class EventPainter:
         invitation = studio.ladder.invitation(record, held=event.held)
         failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
         self._progress(Progress(failed, detail=record.error, tone="bad"))
-        studio.say(f"#{event.run_id} failed: {record.error}", "bad")
+        studio.say(f"#{event.run_id} failed: {record.error} {invitation}".rstrip(), "bad")
         studio.notify(
             f"{record.error} {invitation}".rstrip(),
             title=f"#{event.run_id} failed",
@@ -247,6 +247,7 @@ class EventPainter:
 
     def _over(self, record: RunRecord) -> None:
         self._studio.runs.put(Row.of(record))
+        self._studio.show_keys()
         self._running = False
         # The record knows what was filled in: size and scheduler of the checkpoint.
         self._spec = record.spec

@@ -58,6 +58,10 @@ class QueueDesk:
             self._show_places()
         if run_id == self.editing:
             self.stop_editing()
+            self._studio.notify(
+                f"#{run_id} has begun as it was; what is on the form is a new run.",
+                severity="warning",
+            )
 
     def changed(self, event: events.QueueChanged) -> None:
         """Another order, other specs, a pause, or the end of one."""
@@ -77,8 +81,12 @@ class QueueDesk:
 
     def rest(self) -> None:
         """Nothing is on: say that something waits, when it does."""
-        if self._order and self.paused:
-            state = Progress("The queue is paused", detail=self.words, tone="warning")
+        if self.paused:
+            state = Progress(
+                "The queue is paused",
+                detail=self.words or f"{key_of('pause')} goes on",
+                tone="warning",
+            )
             self._studio.query_one(ProgressLines).state = state
 
     # What the user does
@@ -106,6 +114,10 @@ class QueueDesk:
         if row.status != "queued":
             self._studio.notify("Only a run that waits can be edited. Enter brings back any.")
             return
+        if self.editing == row.id:
+            self.stop_editing()
+            self._studio.notify(f"#{row.id} stays as it was.", timeout=3)
+            return
         self.editing = row.id
         self._studio.spec_form.values = forms.form_of(row.spec)
         self._studio.runs.border_subtitle = f"editing #{row.id} · {key_of('run')} puts it back"
@@ -125,13 +137,13 @@ class QueueDesk:
         if not queue.replace(run_id, spec):
             self._studio.say(f"#{run_id} has begun meanwhile; this is a new run.", "warning")
             return False
-        self._studio.say(f"#{run_id} is changed, and waits in its place.")
-        self._studio.runs.focus()
+        self._studio.notify(f"#{run_id} is changed, and waits in its place.", timeout=3)
         return True
 
     def remove(self, row: Row) -> None:
         """Take a waiting run out of the queue."""
-        self._studio.host.cancel(row.id)
+        if self._studio.host.cancel(row.id):
+            self._taken_out([row.spec])
 
     def stop_all(self) -> bool:
         """Stop the run that is on and empty the queue; whether there was anything."""
@@ -142,5 +154,14 @@ class QueueDesk:
 
     def clear(self) -> None:
         """Take all that wait out of the queue; the run that is on goes on."""
+        specs = {row.id: row.spec for row in self._studio.runs.rows if row.status == "queued"}
+        gone = [specs[run_id] for run_id in self._order if run_id in specs]
         if self._queue is None or not self._queue.clear():
             self._studio.notify("Nothing waits.", timeout=2)
+        else:
+            self._taken_out(gone)
+
+    def _taken_out(self, specs: list[RunSpec]) -> None:
+        self._studio.deleted.append(specs)
+        runs = "1 run" if len(specs) == 1 else f"{len(specs)} runs"
+        self._studio.notify(f"{runs} taken out of the queue. u brings back what was.", timeout=5)

@@ -150,16 +150,19 @@ class PastRuns(Overlays):
     async def _trash(self, row: Row) -> None:
         if await self._write(lambda history: history.trash.put([row.id])):
             self._studio.runs.drop(row.id)
-            self._studio.trashed.append(row)
+            self._studio.deleted.append(row)
             self.notify(f"#{row.id} is in the trash. u takes it back.", timeout=4)
 
     @work(group="marks")
     async def _take_back(self) -> None:
-        if not self._studio.trashed:
+        if not self._studio.deleted:
             self.notify("Nothing was deleted here.", timeout=2)
             return
-        row = self._studio.trashed.pop()
-        if await self._write(lambda history: history.trash.take_back([row.id])):
+        row = self._studio.deleted.pop()
+        if isinstance(row, list):
+            for spec in row:
+                self._studio.host.submit(spec)
+        elif await self._write(lambda history: history.trash.take_back([row.id])):
             self._studio.runs.load([row])
 
     async def _write(self, work: Callable[[History], None]) -> bool:

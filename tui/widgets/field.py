@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from tui.text import clean
 from tui.widgets.choice import Choice, Option
+from tui.widgets.in_order import KeysInOrder
 
 Nudge = Callable[[str, int], str | None]
 """Gives the text after ``direction`` (+1 or -1) steps, or None when it is not a number."""
@@ -98,7 +99,7 @@ class Field(Horizontal):
         self.query_one(".label", Static).update(Content.assemble(mark, self._label))
 
 
-class NumberInput(Input):
+class NumberInput(KeysInOrder, Input):
     """An input whose value ↑ and ↓ change."""
 
     BINDINGS: ClassVar = [

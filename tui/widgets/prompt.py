@@ -7,9 +7,10 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from tui.text import clean
+from tui.widgets.in_order import KeysInOrder
 
 
-class PromptEditor(TextArea):
+class PromptEditor(KeysInOrder, TextArea):
     """A text area for prose: wraps, Tab leaves it, pasted control characters are made visible."""
 
     DEFAULT_CSS = """

@@ -71,7 +71,7 @@ class Row:
     @property
     def time(self) -> str:
         if self.status == "queued":
-            return "paused" if self.paused else f"waits {self.place}" if self.place else "queued"
+            return f"{'paused' if self.paused else 'waits'} {self.place or ''}".rstrip()
         if self.status == "running":
             return f"{self.percent}%"
         if self.status in WORDS:

@@ -17,13 +17,14 @@ from textual.widgets import Input, OptionList, Static
 
 from engine.history.completion import Completion, complete
 from tui.text import clean
+from tui.widgets.in_order import KeysInOrder
 
 QUIET_SECONDS = 0.12
 """So long nothing must have been typed before the search begins."""
 _HELP_AT = 13
 
 
-class SearchInput(Input):
+class SearchInput(KeysInOrder, Input):
     """The line itself. Keys that are about the completion go to :class:`SearchLine`."""
 
     BINDINGS: ClassVar = [
