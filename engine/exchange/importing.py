@@ -164,9 +164,12 @@ class _Import:
                 images[_key(image)] = replace(
                     image, path=str(path), width=one.width, height=one.height
                 )
-            order = {(seed, prompt): i for i, (prompt, seed) in enumerate(record.spec.pictures)}
-            ordered = sorted(images.values(), key=lambda i: order.get((i.seed, i.prompt), 0))
-            whole = len(ordered) == len(record.spec.pictures) and not record.error
+            pictures = record.spec.pictures
+            order = [
+                (seed, prompt if prompt != record.spec.prompt else "") for prompt, seed in pictures
+            ]
+            ordered = [images.pop(key) for key in order if key in images] + [*images.values()]
+            whole = len(ordered) == len(order) and not record.error
             status = Status.FINISHED if whole else record.status
             self.history.put(replace(record, images=tuple(ordered), status=status))
             self.pictures += len(staged)
