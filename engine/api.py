@@ -24,7 +24,7 @@ class QueueAPI(Protocol):
     """The runs that wait. ``QueueChanged`` tells of each change."""
 
     def recover(self) -> tuple[RunRecord, ...]:
-        """Take over what a Safelight that is gone has left waiting. Call it once.
+        """Take over what a Safelight that is gone has left waiting: at the start, and now and then.
 
         Runs that waited wait again, under their numbers and in their order, and the queue is
         paused. A run that was on is not tried again: it is in the history as ``interrupted``.

@@ -183,9 +183,12 @@ class SafelightApp(App[int]):
             patience.stop()
         self.studio.show_history(entries)
         self._deliver()
+        if self._lab.repaired:
+            self.studio.say(self._lab.repaired, "warning")
+            self.notify(self._lab.repaired, severity="warning", timeout=15)
         self._tell_of_the_past(cut_off)
         self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
-        self.set_interval(OTHERS_SECONDS, self.studio.look_for_others)
+        self.set_interval(OTHERS_SECONDS, self.look_for_others)
         self.set_timer(CHECK_SECONDS, self._check_history)
         self.studio.spec_form.offer_what_fits()
         spec, _ = forms.parse(self.studio.spec_form.values)
@@ -197,10 +200,7 @@ class SafelightApp(App[int]):
         )
 
     def _tell_of_the_past(self, cut_off: Sequence[RunRecord]) -> None:
-        """Say what a Safelight that is gone has left, and what it took to open the history."""
-        if self._lab.repaired:
-            self.studio.say(self._lab.repaired, "warning")
-            self.notify(self._lab.repaired, severity="warning", timeout=15)
+        """Say what a Safelight that is gone has left."""
         for record in cut_off:
             self.studio.say(
                 f"#{record.id} was cut off when Safelight ended. To try it again: Enter on it in "
@@ -212,6 +212,22 @@ class SafelightApp(App[int]):
             parts = [f"{len(cut_off)} cut off when Safelight ended"] if cut_off else []
             parts += [f"{waiting} waiting, paused: {key_of('pause')} goes on"] if waiting else []
             self.notify(". ".join(parts) + ".", severity="warning", timeout=12)
+
+    @work(exclusive=True, group="left-behind")
+    async def look_for_others(self) -> None:
+        """See what other Safelights have written, and what one that has just ended has left."""
+        from tui.stock import off_loop
+
+        self.studio.look_for_others()
+        try:
+            cut_off = await off_loop(self.room.recover)
+        except SafelightError:
+            return  # the next time, perhaps
+        waited = len(self.studio.waiting)
+        self._deliver()
+        if cut_off or len(self.studio.waiting) > waited:
+            self.studio.sync()
+            self._tell_of_the_past(cut_off)
 
     @work
     async def _check_history(self) -> None:

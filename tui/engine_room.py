@@ -76,6 +76,13 @@ class EngineRoom:
             self._complain(str(error))
             return ()
 
+    def recover(self) -> Sequence[RunRecord]:
+        """Take over what a Safelight has left that was still there at the start; see :meth:`open`.
+
+        Asks the disk. Raises ``SafelightError``.
+        """
+        return self._engine.queue.recover() if self._engine is not None else ()
+
     def start(self, checkpoint: str) -> None:
         """Start the engine, do what was asked for meanwhile, and warm up a checkpoint."""
         assert self._engine is not None

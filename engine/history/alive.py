@@ -17,6 +17,7 @@ from engine.errors import HistoryError
 from engine.file_lock import locked
 
 FOLDER = "alive"
+_YOUNG_SECONDS = 60.0
 _NAME = re.compile(r"\d{1,10}-[0-9a-f]{8}")
 
 
@@ -60,8 +61,9 @@ class Alive:
     def bury_all(self) -> None:
         """Remove the files of all processes that have ended."""
         for path in self._folder.glob("*.lock"):
-            if not self.has(path.stem):
-                with suppress(OSError):
+            with suppress(OSError):
+                # One that was made just now may not be locked yet.
+                if time.time() - path.stat().st_mtime > _YOUNG_SECONDS and not self.has(path.stem):
                     path.unlink()
 
     def close(self) -> None:

@@ -115,6 +115,8 @@ class Queue:
         others = f"{sql} WHERE owner != ? ORDER BY position, run"
         rows = self._file.read(others, (me.name,))
         dead = {owner for owner in {row[3] for row in rows} if not me.has(owner)}
+        if not dead:
+            return Left()
         # Before the lock is held: a disk may be slow.
         begun = {int(run): at for run, _, at, owner in rows if at is not None and owner in dead}
         made = made_by(self._file.folder / "images", begun)

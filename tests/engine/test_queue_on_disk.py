@@ -22,7 +22,7 @@ from engine.events import (
     RunQueued,
     RunStarted,
 )
-from engine.history import History, QueuedSpec
+from engine.history import History, Left, QueuedSpec
 from engine.history.repair import rebuild
 from engine.record import Status, now
 from engine.spec import RunSpec
@@ -198,6 +198,7 @@ def test_what_another_safelight_has_in_its_queue_is_left_to_it(tmp_path: Path, s
     left = history.queue.take_over()
     assert [record.id for record in left.interrupted] == [1]
     assert [queued.run_id for queued in left.waiting] == [2, 3], "mine was mine before"
+    assert history.queue.take_over() == Left(), "and so are those now"
     history.close()
 
 

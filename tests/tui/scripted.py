@@ -63,11 +63,13 @@ class ScriptedQueue:
         self.paused = False
 
     def recover(self) -> tuple[RunRecord, ...]:
-        for item in self.left:
+        left, self.left = self.left, []
+        cut_off, self.cut_off = self.cut_off, []
+        for item in left:
             self._engine.queue_up(*item)
-        if self.left:
+        if left:
             self.pause()
-        return tuple(self.cut_off)
+        return tuple(cut_off)
 
     def pause(self) -> None:
         self.paused = True

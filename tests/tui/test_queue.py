@@ -45,6 +45,22 @@ async def test_a_queue_that_was_left_comes_back_paused(open_app: Open) -> None:
         assert "The queue goes on." in said(s)
 
 
+async def test_a_safelight_that_ends_later_leaves_its_queue_too(open_app: Open) -> None:
+    """After a line that dropped, the old one may still be there when the new one starts."""
+    async with open_app() as s:
+        await s.press("ctrl+r")
+        s.engine.begin()
+        cut_off = record_of(7, spec(7), Status.INTERRUPTED, "Safelight ended.")
+        s.engine.queue.left = [(8, spec(8)), (9, spec(9))]
+        s.engine.queue.cut_off = [cut_off]
+        s.app.look_for_others()
+        await s.settle()
+        await s.settle()
+        assert order(s) == [8, 9]
+        assert "1 cut off when Safelight ended. 2 waiting, paused: F5 goes on." in s.told()
+        assert "#7 was cut off" in said(s)
+
+
 async def test_a_run_that_is_asked_for_meanwhile_says_that_it_waits(open_app: Open) -> None:
     async with open_app(left_behind()) as s:
         await s.press("ctrl+r")
