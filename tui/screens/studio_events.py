@@ -118,6 +118,7 @@ class EventPainter:
         if not self._running:
             detail = f"Pictures of {event.width}x{event.height} unless you say otherwise"
             self._progress(Progress("Ready", detail=detail))
+            studio.waiting.rest()
 
     @show.register
     def _(self, event: events.RunStarted) -> None:
