@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ExchangeError, HistoryError
-from engine.pictures.files import make_folder, sync_file, sync_folder, write_failure
+from engine.pictures.files import (
+    make_folder,
+    neighbours,
+    put,
+    sync_file,
+    sync_folder,
+    write_failure,
+)
 from engine.pictures.load import load_image
 from engine.pictures.sizes import JPEG, PNG, WEBP, kind_of
 
@@ -85,23 +92,30 @@ class Keeper:
             HistoryError: it cannot be written.
         """
         path = self._folder / f"{name}{staged.suffix}"
-        candidate, number = path, 2
         try:
             make_folder(path.parent, self._images)
-            while candidate.exists():
-                with candidate.open("rb") as file:
-                    same = hashlib.file_digest(file, "sha256").hexdigest() == staged.sha256
-                if same:
-                    drop(staged.path)
-                    return candidate, False
-                candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-                number += 1
             sync_file(staged.path)
-            staged.path.rename(candidate)
-            sync_folder(candidate.parent)
+            for candidate in neighbours(path):
+                is_new = not _is_content(candidate, staged.sha256)
+                if is_new:
+                    try:
+                        put(staged.path, candidate)
+                    except FileExistsError:
+                        continue
+                    sync_folder(candidate.parent)
+                drop(staged.path)
+                break
         except OSError as error:
-            raise HistoryError(write_failure(candidate, error)) from error
-        return candidate, True
+            raise HistoryError(write_failure(path, error)) from error
+        return candidate, is_new
+
+
+def _is_content(path: Path, sha256: str) -> bool:
+    """Whether a file is there already, with that content."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def drop(path: Path) -> None:

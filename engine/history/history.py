@@ -7,8 +7,11 @@ the row is written.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from engine.history import repair
 from engine.history.file import NUMBER_SECONDS, DamagedWords, HistoryFile
@@ -18,6 +21,8 @@ from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
 from engine.history.search import Search
 from engine.history.trash import Trash
 from engine.record import RunRecord
+
+T = TypeVar("T")
 
 
 class History:
@@ -73,19 +78,17 @@ class History:
 
     def add_entry(self, entry: Entry) -> None:
         """As :meth:`add`, with what the user has said of the run."""
-        try:
-            self._insert(entry)
-        except DamagedWords:
-            self._insert(entry)
 
-    def _insert(self, entry: Entry) -> None:
-        with self._file.writing() as db:
+        def work(db: sqlite3.Connection) -> None:
             insert(db, self.folder, entry)
             db.execute("DELETE FROM queue WHERE run = ?", (entry.id,))
 
+        self._write(work)
+
     def put(self, record: RunRecord) -> None:
         """As :meth:`add`, in the place of what was kept under that number; marks stay."""
-        with self._file.writing() as db:
+
+        def work(db: sqlite3.Connection) -> None:
             sql = f"SELECT {ENTRY_COLUMNS} FROM runs WHERE id = ?"
             row = db.execute(sql, (record.id,)).fetchone()
             before = entry_of(row, self.folder) if row is not None else None
@@ -94,20 +97,24 @@ class History:
             insert(db, self.folder, entry)
             db.execute("DELETE FROM queue WHERE run = ?", (record.id,))
 
+        self._write(work)
+
     def adopt(self, entry: Entry) -> int | None:
         """Keep a run that was made elsewhere, under a number of its own here.
 
         Returns that number, or ``None`` when the run (by its ``uid``) is here already, be it in the
         trash. Raises :class:`HistoryError`.
         """
-        try:
-            return self._adopt(entry)
-        except DamagedWords:
-            return self._adopt(entry)
+        return self._write(lambda db: repair.adopt(db, self.folder, entry))
 
-    def _adopt(self, entry: Entry) -> int | None:
-        with self._file.writing() as db:
-            return repair.adopt(db, self.folder, entry)
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` in a transaction; once more, when the index of words had to be mended."""
+        try:
+            with self._file.writing() as db:
+                return work(db)
+        except DamagedWords:
+            with self._file.writing() as db:
+                return work(db)
 
     def get(self, run_id: int) -> RunRecord | None:
         """One run, or ``None`` when there is none of that number."""

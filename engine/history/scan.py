@@ -46,10 +46,9 @@ def made_by(folder: Path, begun: Mapping[int, str]) -> dict[int, RunRecord]:
             return path.stat().st_mtime >= first
         return False
 
-    found = (record for record in _records(filter(fresh, pictures_in(folder))))
     return {
         record.id: record  # the last one, should there be several
-        for record in found
+        for record in _records(filter(fresh, pictures_in(folder)))
         if record.id in begun and record.created_at >= begun[record.id][:10]
     }
 

@@ -45,9 +45,9 @@ def write_new(path: Path, data: memoryview) -> Path:
         OSError: it could not be written; nothing is left behind.
     """
     with _beside(path, data) as temporary:
-        for candidate in _neighbours(path):
+        for candidate in neighbours(path):
             with contextlib.suppress(FileExistsError):
-                _put(temporary, candidate)
+                put(temporary, candidate)
                 break
     sync_folder(path.parent)
     return candidate
@@ -108,7 +108,7 @@ def _beside(path: Path, data: memoryview) -> Iterator[Path]:
             temporary.unlink()
 
 
-def _put(temporary: Path, path: Path) -> None:
+def put(temporary: Path, path: Path) -> None:
     """Give a file its name. Raises ``FileExistsError`` when another file has it."""
     try:
         os.link(temporary, path)
@@ -126,7 +126,7 @@ def _put(temporary: Path, path: Path) -> None:
             raise
 
 
-def _neighbours(path: Path) -> Iterator[Path]:
+def neighbours(path: Path) -> Iterator[Path]:
     """A name, and those to take when it is taken: a lost database starts counting again."""
     yield path
     number = 2

@@ -40,7 +40,7 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Each thing that is done to write a picture, in turn: opening, syncing, naming."""
     disk = Disk()
-    beside, put, sync = files._beside, files._put, os.fsync
+    beside, put, sync = files._beside, files.put, os.fsync
 
     @contextmanager
     def opening(path: Path, data: memoryview) -> Iterator[Path]:
@@ -57,7 +57,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
         sync(descriptor)
 
     monkeypatch.setattr(files, "_beside", opening)
-    monkeypatch.setattr(files, "_put", naming)
+    monkeypatch.setattr(files, "put", naming)
     monkeypatch.setattr(os, "fsync", syncing)
     return disk
 
