@@ -5,12 +5,13 @@ Real :class:`engine.engine.Engine` and the scripted engine of the tests both are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.events import Event
 from engine.record import RunRecord
 from engine.spec import RunSpec
+from engine.study import Study
 
 Emit = Callable[[Event], None]
 """Receives each event, one at a time. Must return at once; what it raises is logged and dropped.
@@ -45,8 +46,11 @@ class QueueAPI(Protocol):
         """
         ...
 
-    def clear(self) -> int:
-        """Take out all runs that wait; the run that is on goes on. Returns how many they were."""
+    def clear(self, group: str = "") -> int:
+        """Take out all runs that wait; the run that is on goes on. Returns how many they were.
+
+        With ``group`` only those of that group.
+        """
         ...
 
     def replace(self, run_id: int, spec: RunSpec) -> bool:
@@ -71,6 +75,33 @@ class EngineAPI(Protocol):
         Raises :class:`~engine.errors.HistoryError` when the history gives no number within about a
         second (another program is writing to it, the disk is full), and
         ``RuntimeError`` after :meth:`stop`.
+        """
+        ...
+
+    def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...]:
+        """Queue cells of a group behind the others, in this order, in one write.
+
+        Cells that are finished already, or on, or waiting, in whichever process, are left out: so a
+        sweep is resumed by submitting all of it again, and nothing is done twice.
+
+        Args:
+            group: its id; the group is in the history.
+            cells: the place of each, and what to do.
+
+        Returns:
+            The numbers of the runs that were queued.
+
+        Raises:
+            HistoryError: as :meth:`submit`; then nothing was queued.
+        """
+        ...
+
+    def study(self, study: Study) -> int:
+        """Queue something to be measured; returns its number.
+
+        It waits its turn among the runs and is stopped like one, by :meth:`cancel`.
+        ``StudyFinished`` has the result; ``StudyEnded`` tells that there is none. Raises what
+        :meth:`submit` does.
         """
         ...
 

@@ -35,7 +35,7 @@ class Job:
 class Attempt:
     """What is known of a run so far; a record is made of it however the run ends.
 
-    A run that climbs the ladder begins again, with more switches, as often as it must.
+    A run that climbs begins again, with more switches, as often as it must.
 
     Attributes:
         spec: as it is run now, with what has been filled in and turned since ``job.spec``.
@@ -78,7 +78,7 @@ class Attempt:
 
     @property
     def phase(self) -> str:
-        """Where it is, or where it failed, as :func:`engine.ladder.next_rung` names it."""
+        """Where it is, or where it failed, as :func:`engine.relief.next_rung` names it."""
         if self.loaded is None:
             return "load"
         if self.runner is None:

@@ -63,7 +63,7 @@ class Engine:
             previews: whether to emit ``PreviewReady``.
             sample_memory: whether to emit ``MemorySampled``.
             climb: whether a run whose memory ran out goes on by itself, with the next rung of
-                :mod:`engine.ladder`.
+                :mod:`engine.relief`.
             output: how pictures are written.
         """
         self._emit = emit

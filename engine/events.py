@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.record import RunRecord
 from engine.spec import RunSpec
+from engine.study import Study, StudyResult
 from engine.switches.base import NOWHERE, Place
 
 if TYPE_CHECKING:
@@ -238,6 +239,71 @@ class FillEnded(Event):
 
     run_id: int
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyQueued(Event):
+    """Something to be measured was accepted; ``waiting`` as in :class:`RunQueued`."""
+
+    run_id: int
+    study: Study
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStarted(Event):
+    """A study left the queue."""
+
+    run_id: int
+    study: Study
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyProgressed(Event):
+    """A study goes on to its next turn.
+
+    Attributes:
+        done: turns that are over; ``of`` is how many there will be, as far as is known by now.
+        what: is done next, in words for the user: ``"B, 2 of 5"``, ``"warming up half precision"``.
+        eta_seconds: until the end; 0 while unknown.
+    """
+
+    run_id: int
+    done: int
+    of: int
+    what: str
+    eta_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StudyUpdated(Event):
+    """Something of a study is known: all of its result as far as it has come."""
+
+    run_id: int
+    result: StudyResult
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFinished(Event):
+    """A study is done; its result is in the history, in the group ``group``."""
+
+    run_id: int
+    result: StudyResult
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEnded(Event):
+    """A study ended before its end: ``error`` is a sentence, or empty when it was stopped.
+
+    What was measured by then is in ``result``, and in the history when ``group`` says where.
+    """
+
+    run_id: int
+    error: str = ""
+    result: StudyResult | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

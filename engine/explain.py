@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import SafelightError
-from engine.ladder import next_rung, words
 from engine.main_memory import available_bytes
+from engine.relief import next_rung, words
 from engine.spec import RunSpec
 from engine.switches.base import Place
 
@@ -61,7 +61,7 @@ def explain(
         spec: the run, with its size filled in, if it came so far.
         place: where it ran, as far as that is known.
         device: as torch names it.
-        phase: in which it failed, as :func:`engine.ladder.next_rung` names it.
+        phase: in which it failed, as :func:`engine.relief.next_rung` names it.
     """
     shortage = out_of_memory(error)
     if shortage is not None:

@@ -87,6 +87,8 @@ class RunRecord:
         error: the sentence the user saw, for a failed run.
         notes: what the user should know of this run besides.
         advice: for a run that failed, switches that may let it work; empty when none is known.
+        group: the id of the :class:`~engine.group.Group` it belongs to; empty when to none.
+        cell: its place in that, from 0; several runs may have had one place.
     """
 
     id: int
@@ -105,6 +107,8 @@ class RunRecord:
     error: str = ""
     notes: tuple[str, ...] = ()
     advice: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    cell: int = 0
 
     @property
     def steps_per_second(self) -> float:
@@ -113,6 +117,7 @@ class RunRecord:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""
+        member = {"group": self.group, "cell": self.cell} if self.group else {}
         return {
             "id": self.id,
             "status": self.status.value,
@@ -130,6 +135,7 @@ class RunRecord:
             "error": self.error,
             "notes": list(self.notes),
             "advice": dict(self.advice),
+            **member,
         }
 
     @classmethod
@@ -166,4 +172,6 @@ class RunRecord:
             error=str(values["error"]),
             notes=tuple(str(note) for note in values["notes"]),
             advice={str(k): str(v) for k, v in values.get("advice", {}).items()},
+            group=str(values.get("group", "")),
+            cell=int(values.get("cell", 0)),
         )

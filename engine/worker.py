@@ -15,12 +15,12 @@ from engine.explain import Failure
 from engine.fill import Filling, forget_unfit
 from engine.fits import Fits
 from engine.history import History
-from engine.ladder import words
 from engine.maker import Maker
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
+from engine.relief import words
 from engine.unkept import Unkept
 
 log = logging.getLogger("safelight.engine")
@@ -43,7 +43,7 @@ class Worker:
     ) -> None:
         """
         Args:
-            climb: a run whose memory ran out goes on by itself; see :mod:`engine.ladder`.
+            climb: a run whose memory ran out goes on by itself; see :mod:`engine.relief`.
             output: how pictures are written.
             unkept: takes what was made and could not be written.
         """

@@ -7,8 +7,8 @@ from queue import SimpleQueue
 
 from engine import events
 from engine.api import EngineAPI
-from engine.ladder import words
 from engine.record import RunRecord, Status
+from engine.relief import words
 from engine.spec import RunSpec
 from tui.headless_checkpoints import DownloadLines
 from tui.interrupts import Interrupts

@@ -15,8 +15,8 @@ from typing import Any
 from engine import events
 from engine.checkpoints import inspect
 from engine.errors import InvalidSpec, SafelightError
-from engine.ladder import as_options
 from engine.record import RunRecord, Status
+from engine.relief import as_options
 from engine.spec import PROMPT_SEPARATOR, RunSpec
 from tui import follow, outlook
 from tui import form as forms

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from engine.history import Entry
-from engine.ladder import as_options
 from engine.record import ImageRecord, RunRecord, Status
+from engine.relief import as_options
 from engine.units import stars
 from tui.switchboard import in_words
 from tui.text import WINNER, one_line, seconds, size

@@ -15,6 +15,7 @@ from engine.hub import HubSize, Need
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.shelf import Shelved
 from engine.spec import RunSpec
+from engine.study import Study, StudyResult
 
 CREATED = "2026-01-01T12:00:00+00:00"
 _SECONDS = Seconds(encode=0.01, denoise=0.4, decode=0.08, save=0.03, total=0.52)
@@ -94,8 +95,10 @@ class ScriptedQueue:
                 return True
         return False
 
-    def clear(self) -> int:
-        gone, self._engine.line = self._engine.line, []
+    def clear(self, group: str = "") -> int:
+        engine = self._engine
+        gone = [run for run in engine.line if group in ("", engine.members.get(run[0], ("",))[0])]
+        engine.line = [run for run in engine.line if run not in gone]
         for item in gone:
             self._engine.emit(events.RunCancelled(item[0], record_of(*item, Status.CANCELLED)))
         return len(gone)
@@ -115,6 +118,9 @@ class ScriptedEngine:
         self.submitted: list[RunSpec] = []
         self.filled: list[RunSpec] = []
         self.fills: list[int] = []
+        self.studied: list[Study] = []
+        self.studies: list[int] = []
+        self.members: dict[int, tuple[str, int]] = {}
         self.held: dict[int, RunSpec] = {}
         self.warmed: list[str] = []
         self.refuse: SafelightError | None = None
@@ -141,6 +147,27 @@ class ScriptedEngine:
         self.line.append((run_id, spec))
         self.emit(events.RunQueued(run_id, spec, len(self.line)))
 
+    def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...]:
+        if self.refuse is not None:
+            raise self.refuse
+        runs = tuple(range(self._next_id, self._next_id + len(cells)))
+        self._next_id += len(cells)
+        for run_id, (cell, spec) in zip(runs, cells, strict=True):
+            self.members[run_id] = group, cell
+            self.submitted.append(spec)
+            self.queue_up(run_id, spec)
+        return runs
+
+    def study(self, study: Study) -> int:
+        if self.refuse is not None:
+            raise self.refuse
+        run_id = self._next_id
+        self._next_id += 1
+        self.studied.append(study)
+        self.studies.append(run_id)
+        self.emit(events.StudyQueued(run_id, study, len(self.line) + 1))
+        return run_id
+
     def fill(self, spec: RunSpec) -> int:
         if self.refuse is not None:
             raise self.refuse
@@ -155,6 +182,9 @@ class ScriptedEngine:
         is_on = run_id is None and self.current is None
         if self.fills and (is_on or run_id == self.fills[0]):
             self.end_fill()
+            return True
+        if self.studies and (is_on or run_id == self.studies[0]):
+            self.end_study()
             return True
         if run_id is None or (self.current and self.current[0] == run_id):
             if self.current is None:
@@ -182,7 +212,7 @@ class ScriptedEngine:
 
     @property
     def busy(self) -> bool:
-        return self.current is not None or bool(self.line or self.fills)
+        return self.current is not None or bool(self.line or self.fills or self.studies)
 
     # What the test says
 
@@ -224,7 +254,9 @@ class ScriptedEngine:
         run_id, spec = self.current
         self.current = None
         images = tuple(picture(seed) for seed in spec.seeds)
-        self.emit(events.RunFinished(run_id, record_of(run_id, spec), images))
+        group, cell = self.members.get(run_id, ("", 0))
+        record = replace(record_of(run_id, spec), group=group, cell=cell)
+        self.emit(events.RunFinished(run_id, record, images))
 
     def fail(
         self, sentence: str, *, made: bool = False, advice: Mapping[str, str] | None = None
@@ -235,7 +267,8 @@ class ScriptedEngine:
         self.current = None
         images = tuple(picture(seed) for seed in spec.seeds) if made else ()
         record = record_of(run_id, spec, Status.FAILED, sentence)
-        record = replace(record, advice=advice or {})
+        group, cell = self.members.get(run_id, ("", 0))
+        record = replace(record, advice=advice or {}, group=group, cell=cell)
         if made:
             self.held[run_id] = spec
         self.emit(events.RunFailed(run_id, record, images, made))
@@ -269,6 +302,29 @@ class ScriptedEngine:
     def end_fill(self, error: str = "") -> None:
         """End the search without one."""
         self.emit(events.FillEnded(self.fills.pop(0), error))
+
+    def begin_study(self) -> int:
+        """Start what is to be measured next."""
+        self.emit(events.StudyStarted(self.studies[0], self.studied[-1], len(self.line)))
+        return self.studies[0]
+
+    def go_on(self, done: int, of: int, what: str, eta_seconds: float = 0.0) -> None:
+        """The study goes on to its next turn."""
+        self.emit(events.StudyProgressed(self.studies[0], done, of, what, eta_seconds))
+
+    def update_study(self, result: StudyResult) -> None:
+        """Tell what is known so far."""
+        self.emit(events.StudyUpdated(self.studies[0], result))
+
+    def finish_study(self, result: StudyResult, group: str = "abc234") -> None:
+        """End the study with a result."""
+        self.emit(events.StudyFinished(self.studies.pop(0), result, group))
+
+    def end_study(
+        self, error: str = "", result: StudyResult | None = None, group: str = ""
+    ) -> None:
+        """End the study before its end."""
+        self.emit(events.StudyEnded(self.studies.pop(0), error, result, group))
 
     def sample_memory(self, used: int) -> None:
         """Tell how much memory is in use."""

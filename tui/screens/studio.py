@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from tui.engine_room import EngineRoom
     from tui.screens.studio_events import EventPainter
     from tui.screens.studio_forecast import Foresight
-    from tui.screens.studio_ladder import Ladder
     from tui.screens.studio_queue import QueueDesk
+    from tui.screens.studio_relief import Relief
 
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -113,11 +113,11 @@ class StudioScreen(PastRuns):
         return Foresight(self)
 
     @cached_property
-    def ladder(self) -> Ladder:
+    def relief(self) -> Relief:
         """What to do when memory is short. Not needed for the first frame."""
-        from tui.screens.studio_ladder import Ladder
+        from tui.screens.studio_relief import Relief
 
-        return Ladder(self)
+        return Relief(self)
 
     @cached_property
     def waiting(self) -> QueueDesk:
@@ -193,7 +193,7 @@ class StudioScreen(PastRuns):
             go(spec)
 
     def action_take_advice(self) -> None:
-        self.ladder.take_advice()
+        self.relief.take_advice()
 
     @work(exclusive=True, group="keeping")
     async def keep_again(self, runs: tuple[int, ...]) -> None:
@@ -210,7 +210,7 @@ class StudioScreen(PastRuns):
                 return
 
     def action_fill(self) -> None:
-        self.ladder.fill_up()
+        self.relief.fill_up()
 
     def action_pause(self) -> None:
         self.waiting.toggle()

@@ -6,8 +6,8 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from engine import events
-from engine.ladder import words
 from engine.record import RunRecord
+from engine.relief import words
 from engine.spec import RunSpec
 from tui.text import one_line, seconds, size
 from tui.widgets.progress import Progress, ProgressLines
@@ -212,7 +212,7 @@ class EventPainter:
             studio.show_pictures(event.images, record.spec, event.run_id)
         elif studio.following:
             studio.show_run(Row.of(record))
-        invitation = studio.ladder.invitation(record, held=event.held)
+        invitation = studio.relief.invitation(record, held=event.held)
         failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
         self._progress(Progress(failed, detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error} {invitation}".rstrip(), "bad")
@@ -228,18 +228,18 @@ class EventPainter:
     @show.register(events.FillFound)
     @show.register(events.FillEnded)
     def _(self, event: events.Event) -> None:
-        ladder = self._studio.ladder
+        relief = self._studio.relief
         if isinstance(event, events.FillStarted):
             self._running, self._is_stopping = True, False
         if isinstance(event, (events.FillQueued, events.FillStarted)):
             self._waiting = event.waiting
         is_over = isinstance(event, (events.FillFound, events.FillEnded))
-        if is_over and ladder.is_filling:
+        if is_over and relief.is_filling:
             self._running = False
         elif is_over:  # it never started
             self._waiting = max(0, self._waiting - 1)
         if not (isinstance(event, events.FillTried) and self._is_stopping):
-            ladder.show(event)
+            relief.show(event)
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:

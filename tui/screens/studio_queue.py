@@ -147,7 +147,7 @@ class QueueDesk:
 
     def stop_all(self) -> bool:
         """Stop the run that is on and empty the queue; whether there was anything."""
-        host, fill = self._studio.host, self._studio.ladder.fill
+        host, fill = self._studio.host, self._studio.relief.fill
         cleared = self._queue is not None and self._queue.clear() > 0
         stopped = fill is not None and host.cancel(fill)
         return host.cancel() or cleared or stopped

@@ -1,4 +1,4 @@
-"""The ladder: what to turn next when memory ran out, the cheapest thing that can help first.
+"""Relief: what to turn next when memory ran out, the cheapest thing that can help first.
 
 VAE slicing, VAE tiling, a batch in smaller calls, model offload, sequential offload. Pure: the
 spec that failed, where it ran and in which phase go in, and the switches to add come out. Costs

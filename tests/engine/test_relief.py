@@ -28,8 +28,8 @@ from engine.events import (
 )
 from engine.explain import explain, out_of_memory
 from engine.history import History
-from engine.ladder import as_options, next_rung, words
 from engine.record import RunRecord, Status
+from engine.relief import as_options, next_rung, words
 from engine.spec import RunSpec
 from engine.switches import BY_NAME, Place
 from engine.switches.wardrobe import conflict
@@ -61,7 +61,7 @@ LARGE = RunSpec("a", width=1024, height=1024, batch_size=4)
 OFFLOADS = [{"offload": "model"}, {"offload": "sequential"}]
 
 
-def test_the_whole_ladder() -> None:
+def test_all_rungs_in_their_order() -> None:
     assert climb(LARGE, CARD, "decode") == [
         {"vae_slicing": "on"},
         {"vae_tiling": "on"},
@@ -126,7 +126,7 @@ phases = st.sampled_from(["", "load", "dress", "compile", "encode", "denoise", "
 
 
 @given(switches, places, phases, st.integers(1, 64), st.sampled_from([64, 512, 1024]))
-def test_every_rung_works_and_the_ladder_ends(
+def test_every_rung_works_and_there_is_a_last(
     turned: dict[str, str], place: Place, phase: str, batch: int, side: int
 ) -> None:
     spec = RunSpec("a", batch_size=batch, width=side, height=side, switches=turned)
@@ -142,7 +142,7 @@ def test_every_rung_works_and_the_ladder_ends(
         spec = spec.with_(switches={**spec.switches, **rung})
         assert not conflict(spec.switches)[0]
         assert words(rung)
-    pytest.fail("the ladder has no end")
+    pytest.fail("there is no last rung")
 
 
 def test_in_words() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine import events
 from engine.errors import InvalidSpec
-from engine.ladder import words
 from engine.record import RunRecord, Status
+from engine.relief import words
 from engine.spec import RunSpec
 from tui import form as forms
 from tui.commands import key_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.screens.studio import StudioScreen
 
 
-class Ladder:
+class Relief:
     """Takes advice, and shows how a search goes.
 
     Attributes:

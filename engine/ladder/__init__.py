@@ -1,0 +1,1 @@
+"""The ladder: the tutorial's own path, climbed on the user's checkpoint, and each rung measured."""

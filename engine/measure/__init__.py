@@ -1,0 +1,1 @@
+"""Measured comparisons: warm up, take turns, and say how sure the difference is."""
