@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from textual import _wait
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -18,6 +19,11 @@ from tui.graphics.terminal import Terminal
 from tui.paths import Paths
 from tui.screens.studio import StudioScreen
 from tui.settings import Settings
+
+# The pilot sleeps this long each time it looks whether the app is idle. Textual's own naps, of 1/50
+# of a second, are half the time of these tests.
+_wait.SLEEP_GRANULARITY = 1 / 250
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 5
 
 
 @dataclass
