@@ -254,6 +254,7 @@ class SafelightApp(App[int]):
         with self.batch_update():
             for event in self.room.told():
                 self.studio.painter.show(event)
+                self.room.pass_on(event)
 
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""

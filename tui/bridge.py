@@ -1,8 +1,8 @@
 """From the engine's thread to the screen: a mailbox that never makes the engine wait.
 
 The engine puts events in; the app takes them out, at most ten times a second while a run is on.
-Steps, previews, downloads and memory samples only matter when they are the latest, so a newer one
-takes the older one's place as long as nothing else happened in between.
+Steps, previews, downloads, memory samples and how far a study is only matter when they are the
+latest, so a newer one takes the older one's place as long as nothing else happened in between.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from engine.events import (
     MemorySampled,
     PreviewReady,
     StepCompleted,
+    StudyProgressed,
+    StudyUpdated,
 )
 
 
@@ -25,7 +27,10 @@ class EngineTold(Message):
     """There is something in the mailbox that should be shown without delay."""
 
 
-_LATEST_ONLY = (StepCompleted, PreviewReady, MemorySampled, CheckpointDownloading)
+_LATEST_ONLY = (
+    *(StepCompleted, PreviewReady, MemorySampled, CheckpointDownloading),
+    *(StudyProgressed, StudyUpdated),
+)
 
 
 class Mailbox:

@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from engine.history import Entry, History
     from engine.record import RunRecord
     from engine.spec import RunSpec
+    from engine.study import Study
     from tui.bridge import Mailbox
     from tui.lab import Lab
     from tui.stock import Stock
 
 STOP_SECONDS = 3.0
+
+
+class Listener(Protocol):
+    """Is told each event on the event loop, right after the studio was. Must not take long."""
+
+    def __call__(self, event: Event, /) -> None: ...
 
 
 class Complain(Protocol):
@@ -49,6 +56,7 @@ class EngineRoom:
         self._engine: EngineAPI | None = None
         self._why_not = ""
         self._early: list[Callable[[EngineAPI], object]] = []
+        self._listeners: list[Listener] = []
         self.ended = True
 
     # Begin and end
@@ -97,6 +105,24 @@ class EngineRoom:
     def told(self) -> list[Event]:
         """What the engine has told since this was asked last."""
         return self._mailbox.take() if self._mailbox is not None else []
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell a screen what the engine tells, until what is returned is called.
+
+        A screen that is left may listen on: a study goes on when nobody looks.
+        """
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def pass_on(self, event: Event) -> None:
+        """Tell an event to those who listen."""
+        for listener in tuple(self._listeners):
+            listener(event)
 
     def stop(self) -> None:
         """Stop the engine; what waits is kept. Called when the screen is gone already."""
@@ -150,6 +176,20 @@ class EngineRoom:
         """Queue a search for the largest batch that fits."""
         self._ask(lambda engine: engine.fill(spec))
 
+    def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> bool:
+        """Queue cells of a group; see :meth:`engine.api.EngineAPI.submit_many`.
+
+        Returns whether they were taken; if not, the user was told why.
+        """
+        return self._ask(lambda engine: engine.submit_many(group, cells))
+
+    def study(self, study: Study) -> bool:
+        """Queue something to be measured; ``StudyQueued`` has its number, and this very object.
+
+        Returns whether it was taken; if not, the user was told why.
+        """
+        return self._ask(lambda engine: engine.study(study))
+
     def cancel(self, run_id: int | None = None) -> bool:
         """Stop a run, or take it out of the queue; ``None`` is the one that is on, or is next.
 
@@ -157,15 +197,18 @@ class EngineRoom:
         """
         return self._engine is not None and self._engine.cancel(run_id)
 
-    def _ask(self, what: Callable[[EngineAPI], object]) -> None:
+    def _ask(self, what: Callable[[EngineAPI], object]) -> bool:
         if self._why_not:
             self._complain(self._why_not)
-            return
+            return False
         if self._engine is None or self.ended:
             self._early.append(what)  # a key that came right after the first frame
-            return
+            return True
         try:
             what(self._engine)
         except SafelightError as error:
             self._complain(str(error))
-        self._asked()
+            return False
+        finally:
+            self._asked()
+        return True

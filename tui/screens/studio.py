@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.screens.studio_forecast import Foresight
     from tui.screens.studio_queue import QueueDesk
     from tui.screens.studio_relief import Relief
+    from tui.screens.studio_studies import Studies
 
 
 WIDTHS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
@@ -118,6 +119,13 @@ class StudioScreen(PastRuns):
         from tui.screens.studio_relief import Relief
 
         return Relief(self)
+
+    @cached_property
+    def studies(self) -> Studies:
+        """What is measured. Not needed for the first frame."""
+        from tui.screens.studio_studies import Studies
+
+        return Studies(self)
 
     @cached_property
     def waiting(self) -> QueueDesk:

@@ -9,6 +9,7 @@ from engine import events
 from engine.record import RunRecord
 from engine.relief import words
 from engine.spec import RunSpec
+from tui.screens.studio_studies import StudyEvent
 from tui.text import one_line, seconds, size
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row
@@ -240,6 +241,26 @@ class EventPainter:
             self._waiting = max(0, self._waiting - 1)
         if not (isinstance(event, events.FillTried) and self._is_stopping):
             relief.show(event)
+
+    @show.register(events.StudyQueued)
+    @show.register(events.StudyStarted)
+    @show.register(events.StudyProgressed)
+    @show.register(events.StudyUpdated)
+    @show.register(events.StudyFinished)
+    @show.register(events.StudyEnded)
+    def _(self, event: StudyEvent) -> None:
+        studies = self._studio.studies
+        if isinstance(event, events.StudyStarted):
+            self._running, self._is_stopping = True, False
+        if isinstance(event, (events.StudyQueued, events.StudyStarted)):
+            self._waiting = event.waiting
+        if isinstance(event, (events.StudyFinished, events.StudyEnded)):
+            if studies.current == event.run_id:
+                self._running = False
+            else:  # it never started
+                self._waiting = max(0, self._waiting - 1)
+        if not (isinstance(event, events.StudyProgressed) and self._is_stopping):
+            studies.show(event)
 
     @show.register
     def _(self, event: events.MemorySampled) -> None:

@@ -150,7 +150,8 @@ class QueueDesk:
         host, fill = self._studio.host, self._studio.relief.fill
         cleared = self._queue is not None and self._queue.clear() > 0
         stopped = fill is not None and host.cancel(fill)
-        return host.cancel() or cleared or stopped
+        studies = [host.cancel(run_id) for run_id in tuple(self._studio.studies.waiting)]
+        return host.cancel() or cleared or stopped or any(studies)
 
     def clear(self) -> None:
         """Take all that wait out of the queue; the run that is on goes on."""
