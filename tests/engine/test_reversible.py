@@ -347,10 +347,9 @@ def test_compiled_and_back(harness: Make, sd: Path, value: str) -> None:
     first = made.run(spec.with_(switches={"compile": value})).record
     assert first.seconds.compile > 0
     assert first.steps == 3
-    other = made.run(spec.with_(switches={"compile": value}, scheduler="DDIM")).record
-    assert other.seconds.compile > 0  # whole timesteps are another kind of input
-    if value == "full":
-        assert other.seconds.denoise < other.seconds.compile
+    if value == "regional":  # the cheaper one
+        other = made.run(spec.with_(switches={"compile": value}, scheduler="DDIM")).record
+        assert other.seconds.compile > 0  # whole timesteps are another kind of input
     again = made.run(spec.with_(switches={"compile": value})).record
     assert again.seconds.compile == 0
     assert again.seconds.denoise < first.seconds.compile
