@@ -54,7 +54,10 @@ class QueueAPI(Protocol):
         ...
 
     def replace(self, run_id: int, spec: RunSpec) -> bool:
-        """Give a waiting run another spec, in its place. Returns whether it still waited."""
+        """Give a waiting run another spec, in its place. Returns whether it still waited.
+
+        It is no cell of its group any more, if it was: that asked for something else.
+        """
         ...
 
 

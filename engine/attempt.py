@@ -29,6 +29,8 @@ class Job:
     run_id: int
     spec: RunSpec
     is_cancelled: Callable[[], bool]
+    group: str = ""
+    cell: int = 0
 
 
 @dataclass
@@ -128,6 +130,8 @@ class Attempt:
             error=self.error,
             notes=(*self.notes, *(runner.notes if runner else ())),
             advice=self.advice,
+            group=self.job.group,
+            cell=self.job.cell,
         )
 
     def save(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.api import Emit
@@ -98,6 +99,15 @@ class Engine:
     def submit(self, spec: RunSpec) -> int:
         """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
         return self._queue_up(Waiting, spec)
+
+    def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...]:
+        """Queue cells of a group; see :meth:`engine.api.EngineAPI.submit_many`."""
+        if self._stopping.is_set():
+            raise RuntimeError(_STOPPED)
+        runs = self.queue.add_many(group, cells)
+        if runs is None:
+            raise RuntimeError(_STOPPED)
+        return runs
 
     def fill(self, spec: RunSpec) -> int:
         """Queue a search for the largest batch; see :meth:`engine.api.EngineAPI.fill`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
 from engine.errors import HistoryError
@@ -67,6 +67,29 @@ class RunQueue:
         self.forget([task])  # it was closed since; the number stays unused
         return None
 
+    def add_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...] | None:
+        """Queue cells of a group; see :meth:`engine.api.EngineAPI.submit_many`.
+
+        Returns their numbers, or ``None`` when the queue is closed. Raises :class:`HistoryError`.
+        """
+        if self._history is None:
+            with self.changed:
+                taken = {task.cell for task in self._tasks if task.group == group}
+            tasks = [
+                Waiting(next(self._numbers), spec, group, cell)
+                for cell, spec in dict(cells).items()
+                if cell not in taken
+            ]
+        else:
+            self._history.queue.take_over(waiting=False, group=group)
+            added = self._history.queue.add_many(group, cells)
+            tasks = [Waiting(q.run_id, q.spec, q.group, q.cell) for q in added]
+        for at, task in enumerate(tasks):
+            if not self._line_up(task):
+                self.forget(tasks[at:])
+                return None
+        return tuple(task.run_id for task in tasks)
+
     def recover(self) -> tuple[RunRecord, ...]:
         """Take over a queue that was left; see :meth:`engine.api.QueueAPI.recover`."""
         if self._history is None:
@@ -76,7 +99,7 @@ class RunQueue:
             with self.changed:
                 self._paused = True
             for queued in left.waiting:
-                self._line_up(Waiting(queued.run_id, queued.spec))
+                self._line_up(Waiting(queued.run_id, queued.spec, queued.group, queued.cell))
             self._tell_change()
         return left.interrupted
 
@@ -108,16 +131,17 @@ class RunQueue:
             found = next((t for t in self._tasks if t.run_id == run_id and t.kept), None)
             if found is None:
                 return False
-            found.spec = spec
+            found.spec, found.group, found.cell = spec, "", 0
         self._write("changed", lambda queue: queue.replace(run_id, spec))
         self._tell_change()
         return True
 
-    def clear(self) -> int:
+    def clear(self, group: str = "") -> int:
         """Take out all runs that wait; see :meth:`engine.api.QueueAPI.clear`."""
         with self.changed:
-            gone = [task for task in self._tasks if task.kept]
-            self._tasks = [task for task in self._tasks if not task.kept]
+            gone = [task for task in self._tasks if task.kept and group in ("", task.group)]
+            taken = {task.run_id for task in gone}
+            self._tasks = [task for task in self._tasks if task.run_id not in taken]
             self.changed.notify_all()
         self.forget(gone)
         for task in gone:

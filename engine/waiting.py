@@ -29,17 +29,21 @@ class Waiting:
     """A run in the queue.
 
     Attributes:
+        group: the id of the group it belongs to; empty when to none.
+        cell: its place in that.
         kept: whether the history has a row of it when it is over.
     """
 
     run_id: int
     spec: RunSpec
+    group: str = ""
+    cell: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
     kept = True
 
     @property
     def job(self) -> Job:
-        return Job(self.run_id, self.spec, self.cancelled.is_set)
+        return Job(self.run_id, self.spec, self.cancelled.is_set, self.group, self.cell)
 
     def queued(self, waiting: int) -> Event:
         return RunQueued(self.run_id, self.spec, waiting)
@@ -59,7 +63,17 @@ class Waiting:
 
     def blank(self, status: Status, error: str = "") -> RunRecord:
         """The record of a run of which nothing is known but how it ended."""
-        return RunRecord(self.run_id, status, self.spec, now(), device="", dtype="", error=error)
+        return RunRecord(
+            self.run_id,
+            status,
+            self.spec,
+            now(),
+            device="",
+            dtype="",
+            error=error,
+            group=self.group,
+            cell=self.cell,
+        )
 
 
 @dataclass

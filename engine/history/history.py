@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from engine.history import repair
 from engine.history.file import NUMBER_SECONDS, DamagedWords, HistoryFile
+from engine.history.groups import Groups
 from engine.history.marks import Marks
 from engine.history.queue import Queue, next_id
 from engine.history.rows import ENTRY_COLUMNS, Entry, entry_of, insert, parse
@@ -35,6 +36,7 @@ class History:
         marks: rating, tags, notes, winners.
         trash: runs that may be taken back.
         queue: runs that wait.
+        groups: what runs were asked for together.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -60,6 +62,7 @@ class History:
         self.marks = Marks(self._file)
         self.trash = Trash(self._file)
         self.queue = Queue(self._file, self._alive)
+        self.groups = Groups(self._file)
 
     def new_id(self) -> int:
         """The number of the next run: durable at once, and never given twice by any process.

@@ -26,10 +26,12 @@ INTERRUPTED = "Safelight ended while this run was on. It is not tried again unle
 
 @dataclass(frozen=True, slots=True)
 class QueuedSpec:
-    """A run that waits, with the number that it has already."""
+    """A run that waits, with the number that it has already, and its place in a group."""
 
     run_id: int
     spec: RunSpec
+    group: str = ""
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,48 @@ class Queue:
         Raises :class:`HistoryError` when it cannot be written, after at most about a second.
         """
         with self._file.writing(NUMBER_SECONDS) as db:
-            number = next_id(db)
-            db.execute(
-                "INSERT INTO queue (run, position, spec, queued_at, owner)"
-                " VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM queue), ?, ?, ?)",
-                (number, json.dumps(spec.to_json()), now(), self._me.name),
+            return self._add(db, spec)
+
+    def add_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[QueuedSpec, ...]:
+        """Put cells of a group at the end, in one write; those that were put there.
+
+        Cells that are finished (and not in the trash), on or waiting, in whichever process, are
+        left out. What an ended process had begun of the group must be settled before that, by
+        :meth:`take_over`; what it left waiting is put at the end like the rest.
+
+        Raises :class:`HistoryError` as :meth:`add`; then nothing was queued.
+        """
+        added: list[QueuedSpec] = []
+        me = self._me
+        with self._file.writing(NUMBER_SECONDS) as db:
+            sql = "SELECT cell, started_at, owner FROM queue WHERE grp = ? AND grp != ''"
+            queued = db.execute(sql, (group,)).fetchall()
+            there = {owner for owner in {row[2] for row in queued} if me.has(owner)}
+            dead = {row[2] for row in queued} - there
+            taken = {cell for cell, at, owner in queued if owner in there or at is not None}
+            db.executemany(
+                "DELETE FROM queue WHERE grp = ? AND owner = ? AND started_at IS NULL",
+                [(group, owner) for owner in dead],
             )
+            done = db.execute(
+                "SELECT cell FROM runs"
+                " WHERE grp = ? AND grp != '' AND status = 'finished' AND trashed_at IS NULL",
+                (group,),
+            )
+            taken |= {cell for (cell,) in done}
+            for cell, spec in cells:
+                if cell not in taken:
+                    taken.add(cell)
+                    added.append(QueuedSpec(self._add(db, spec, group, cell), spec, group, cell))
+        return tuple(added)
+
+    def _add(self, db: sqlite3.Connection, spec: RunSpec, group: str = "", cell: int = 0) -> int:
+        number = next_id(db)
+        db.execute(
+            "INSERT INTO queue (run, position, spec, queued_at, owner, grp, cell)"
+            " VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM queue), ?, ?, ?, ?, ?)",
+            (number, json.dumps(spec.to_json()), now(), self._me.name, group, cell),
+        )
         return number
 
     def start(self, run_id: int) -> None:
@@ -79,10 +117,11 @@ class Queue:
             db.executemany("DELETE FROM queue WHERE run = ?", [(run,) for run in runs])
 
     def replace(self, run_id: int, spec: RunSpec) -> None:
-        """Put another spec in a waiting run's place."""
+        """Put another spec in a waiting run's place; it is no cell of its group any more."""
         with self._file.writing() as db:
             db.execute(
-                "UPDATE queue SET spec = ? WHERE run = ?", (json.dumps(spec.to_json()), run_id)
+                "UPDATE queue SET spec = ?, grp = '', cell = 0 WHERE run = ?",
+                (json.dumps(spec.to_json()), run_id),
             )
 
     def arrange(self, runs: Sequence[int]) -> None:
@@ -98,7 +137,7 @@ class Queue:
                 list(zip(places, runs, strict=False)),
             )
 
-    def take_over(self, *, waiting: bool = True) -> Left:
+    def take_over(self, *, waiting: bool = True, group: str = "") -> Left:
         """Take what processes that have ended left, this one's earlier lives among them.
 
         A run that was on becomes a record with the status ``interrupted``, with those of its
@@ -107,23 +146,25 @@ class Queue:
 
         Args:
             waiting: else only those that were on are taken.
+            group: only those of that group; empty for all.
 
         Raises:
             HistoryError: it cannot be written.
         """
-        me, sql = self._me, "SELECT run, spec, started_at, owner FROM queue"
-        others = f"{sql} WHERE owner != ? ORDER BY position, run"
-        rows = self._file.read(others, (me.name,))
+        me, sql = self._me, "SELECT run, spec, started_at, owner, grp, cell FROM queue"
+        others = f"{sql} WHERE owner != ? AND (? = '' OR grp = ?) ORDER BY position, run"
+        whose = me.name, group, group
+        rows = self._file.read(others, whose)
         dead = {owner for owner in {row[3] for row in rows} if not me.has(owner)}
         if not dead:
             return Left()
         # Before the lock is held: a disk may be slow.
-        begun = {int(run): at for run, _, at, owner in rows if at is not None and owner in dead}
+        begun = {int(run): at for run, _, at, owner, _, _ in rows if at and owner in dead}
         made = made_by(self._file.folder / "images", begun)
         cut_off: list[RunRecord] = []
         waits: list[QueuedSpec] = []
         with self._file.writing() as db:
-            for run, text, started_at, owner in db.execute(others, (me.name,)).fetchall():
+            for run, text, started_at, owner, grp, cell in db.execute(others, whose).fetchall():
                 if owner not in dead or (started_at is None and not waiting):
                     continue
                 spec = _parse(text)
@@ -131,12 +172,13 @@ class Queue:
                     db.execute("DELETE FROM queue WHERE run = ?", (run,))
                 if spec is not None and started_at is not None:
                     record = _cut_off(run, spec, started_at, made.get(run))
+                    record = replace(record, group=grp, cell=cell)
                     with suppress(sqlite3.IntegrityError):  # it had come to an end after all
                         insert(db, self._file.folder, Entry(record))
                         cut_off.append(record)
                 elif spec is not None:
                     db.execute("UPDATE queue SET owner = ? WHERE run = ?", (me.name, run))
-                    waits.append(QueuedSpec(run, spec))
+                    waits.append(QueuedSpec(run, spec, grp, cell))
         me.bury_all()
         if not me.others():
             sweep(self._file.folder / "images")
@@ -145,10 +187,24 @@ class Queue:
     def waiting(self) -> tuple[QueuedSpec, ...]:
         """All runs that wait, of whichever process, in their order."""
         rows = self._file.read(
-            "SELECT run, spec FROM queue WHERE started_at IS NULL ORDER BY position, run"
+            "SELECT run, spec, grp, cell FROM queue WHERE started_at IS NULL ORDER BY position, run"
         )
-        specs = ((run, _parse(text)) for run, text in rows)
-        return tuple(QueuedSpec(run, spec) for run, spec in specs if spec is not None)
+        specs = ((run, _parse(text), grp, cell) for run, text, grp, cell in rows)
+        return tuple(
+            QueuedSpec(run, spec, grp, cell) for run, spec, grp, cell in specs if spec is not None
+        )
+
+    def of_group(self, group: str) -> dict[int, bool]:
+        """The cells of a group that wait or are on, in whichever process; whether each is on.
+
+        Those that an ended process left are not among them.
+        """
+        rows = self._file.read("SELECT cell, started_at, owner FROM queue WHERE grp = ?", (group,))
+        alive = self._alive
+        if alive is not None:
+            there = {owner for owner in {row[2] for row in rows} if alive.has(owner)}
+            rows = [row for row in rows if row[2] in there]
+        return {int(cell): at is not None for cell, at, _ in rows}
 
     @property
     def _me(self) -> Alive:

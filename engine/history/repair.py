@@ -23,7 +23,7 @@ from engine.history.alive import Alive
 from engine.history.file import BUSY_SECONDS, FILE, HistoryFile, make_folder
 from engine.history.queue import next_id
 from engine.history.rows import Entry, insert, parse
-from engine.history.salvage import count_on, rows_of, take_queue
+from engine.history.salvage import count_on, rows_of, take_groups, take_queue
 from engine.history.scan import pictures_in, runs_in
 from engine.pictures.files import sync_folder, write_failure
 from engine.pictures.identity import uid_of
@@ -203,6 +203,7 @@ def _make(folder: Path, old: Path) -> tuple[int, int]:
             rows = _adopted(db, folder, rows_of(old)) if old.exists() else 0
             if old.exists():
                 take_queue(db, old)
+                take_groups(db, old)
             known = {
                 Path(image.path)
                 for (text,) in db.execute("SELECT record FROM runs").fetchall()

@@ -95,6 +95,8 @@ def insert(db: sqlite3.Connection, folder: Path, entry: Entry) -> None:
         "winner": int(entry.winner),
         "note": entry.note,
         "trashed_at": entry.trashed_at or None,
+        "grp": record.group,
+        "cell": record.cell,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", tuple(values.values()))

@@ -94,15 +94,31 @@ def take_queue(db: sqlite3.Connection, aside: Path) -> None:
     """What waited waits on, where it can be read. Its owner is found to be dead later."""
     try:
         with closing(_reading(aside)) as old:
-            rows = old.execute(
-                "SELECT run, position, spec, queued_at, started_at, owner FROM queue"
-            )
+            columns = {row[1] for row in old.execute("PRAGMA table_info(queue)")}
+            member = "grp, cell" if "grp" in columns else "'', 0"
+            names = "run, position, spec, queued_at, started_at, owner"
+            rows = old.execute(f"SELECT {names}, {member} FROM queue")
             for row in rows.fetchall():
                 with suppress(sqlite3.Error):
                     count_on(db, int(row[0]))
-                    db.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?)", row)
+                    db.execute(
+                        f"INSERT INTO queue ({names}, grp, cell) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        row,
+                    )
     except (*UNREADABLE, TypeError, ValueError):
         return
+
+
+def take_groups(db: sqlite3.Connection, aside: Path) -> None:
+    """What runs were asked for together, row by row, where it can be read."""
+    with suppress(*UNREADABLE), closing(_reading(aside)) as old:
+        for (row,) in old.execute("SELECT rowid FROM groups").fetchall():
+            with suppress(*UNREADABLE):
+                found = old.execute(
+                    "SELECT id, kind, created_at, title, plan, result FROM groups WHERE rowid = ?",
+                    (row,),
+                ).fetchone()
+                db.execute("INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)", found)
 
 
 def _reading(path: Path) -> sqlite3.Connection:

@@ -107,6 +107,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             owner TEXT NOT NULL
         ) STRICT""",
     ),
+    (
+        # Runs that were asked for together; ``group`` is a word of SQL's own.
+        """CREATE TABLE groups (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            title TEXT NOT NULL,
+            plan TEXT NOT NULL,
+            result TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX groups_by_time ON groups (created_at)",
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table in ("runs", "queue")
+            for column in ("grp TEXT NOT NULL DEFAULT ''", "cell INTEGER NOT NULL DEFAULT 0")
+        ),
+        "CREATE INDEX runs_by_group ON runs (grp, cell, id) WHERE grp != ''",
+    ),
 )
 
 

@@ -23,6 +23,7 @@ def metadata_of(record: RunRecord, index: int, width: int, height: int) -> dict[
         width, height: of the picture in pixels.
     """
     values = record.to_json()
+    member = {"group": record.group, "cell": record.cell} if record.group else {}
     prompt, seed = record.spec.pictures[index]
     of_the_run = ("created_at", "spec", "device", "dtype", "versions", "seconds", "memory_kind")
     return {
@@ -34,6 +35,7 @@ def metadata_of(record: RunRecord, index: int, width: int, height: int) -> dict[
         "width": width,
         "height": height,
         **{name: values[name] for name in (*of_the_run, *_OF_THE_RUN, "notes")},
+        **member,
     }
 
 

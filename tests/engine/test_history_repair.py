@@ -325,6 +325,21 @@ def of_version_1(folder: Path) -> list[tuple[Any, ...]]:
     return rows
 
 
+def of_version(folder: Path, version: int) -> list[tuple[Any, ...]]:
+    """A history as an older version left it; its rows. Version 0 has none."""
+    if not version:
+        return []
+    rows = of_version_1(folder)
+    if version > 1:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
+            HistoryFile(folder).close()
+        db = sqlite3.connect(folder / FILE)
+        rows = db.execute("SELECT * FROM runs").fetchall()
+        db.close()
+    return rows
+
+
 def test_an_older_history_is_brought_up_to_date_and_kept_beside(tmp_path: Path) -> None:
     folder = tmp_path / "old"
     rows = of_version_1(folder)
@@ -359,7 +374,7 @@ def test_a_migration_cut_short_at_any_statement(
 ) -> None:
     """By a failing statement, at each place: the old data is there, and opens the next time."""
     folder = tmp_path / "old"
-    rows = of_version_1(folder) if version else []
+    rows = of_version(folder, version)
     broken = [list(each) for each in schema.MIGRATIONS]
     broken[version].insert(at, "INSERT INTO nowhere VALUES (1)")
     with monkeypatch.context() as patch:
@@ -394,7 +409,10 @@ History(Path(sys.argv[1])).close()
 """
 
 
-@pytest.mark.parametrize("at", [0, 1, 7, 20, len(schema.MIGRATIONS[1]) - 1])
+LAST = sum(map(len, schema.MIGRATIONS[1:])) - 1
+
+
+@pytest.mark.parametrize("at", [0, 1, 7, 20, LAST - 3, LAST])
 def test_a_migration_killed_at_a_statement(tmp_path: Path, at: int) -> None:
     folder = tmp_path / "old"
     of_version_1(folder)

@@ -160,7 +160,7 @@ def test_an_owner_that_is_nonsense(tmp_path: Path, sd: Path) -> None:
     for number, owner in enumerate(("", "\0", "../../x", "1-zz", "é" * 300), 1):
         with history._file.writing() as db:
             db.execute(
-                "INSERT INTO queue VALUES (?, ?, ?, '', NULL, ?)",
+                "INSERT INTO queue (run, position, spec, queued_at, owner) VALUES (?, ?, ?, '', ?)",
                 (number, number, json.dumps(RunSpec("a", str(sd)).to_json()), owner),
             )
     assert [queued.run_id for queued in history.queue.take_over().waiting] == [1, 2, 3, 4, 5]
