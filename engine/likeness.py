@@ -5,18 +5,18 @@ Light until it is used: numpy is imported by the first call.
 
 from __future__ import annotations
 
-from math import inf, log10
+from math import exp, inf, log10
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WINDOW = 7
+SIGMA = 1.5
+WINDOW = 11
 """Side of SSIM's square window in pixels."""
-_PIXELS = WINDOW * WINDOW
 _TOP = 255.0
 _C1, _C2 = (0.01 * _TOP) ** 2, (0.03 * _TOP) ** 2  # K1 and K2 of the paper
-_BAND_ROWS = 256  # at a time, so that a picture of 8192x8192 needs no gigabytes beside itself
+_BAND_ROWS = 128  # at a time: it stays in the cache, and 8192x8192 needs no gigabytes beside itself
 
 
 def ssim(a: Image, b: Image) -> float:
@@ -26,14 +26,15 @@ def ssim(a: Image, b: Image) -> float:
     of luma alone: a red sun and a green one can be equally bright.
 
     Source: Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", IEEE TIP 13(4), 2004, equation 13, with uniform windows of 7x7 pixels
-    that lie inside the picture.
+    structural similarity", IEEE TIP 13(4), 2004, equation 13, with the paper's windows: Gaussian,
+    11x11 pixels, sigma 1.5, that lie inside the picture. The same as scikit-image's
+    ``structural_similarity`` with ``gaussian_weights=True, use_sample_covariance=False``.
 
     Args:
-        a, b: pictures of one size, at least 7x7 pixels; taken as RGB.
+        a, b: pictures of one size, at least 11x11 pixels; taken as RGB.
 
     Raises:
-        ValueError: their sizes differ, or a side is below 7 pixels.
+        ValueError: their sizes differ, or a side is below 11 pixels.
     """
     x, y = _arrays(a, b)
     height, width = x.shape[:2]
@@ -66,6 +67,23 @@ def psnr(a: Image, b: Image) -> float:
     return 10 * log10(_TOP**2 * x.size / squares) if squares else inf
 
 
+def changed(a: Image, b: Image) -> float:
+    """The share of pixels, from 0 to 1, that differ in any colour.
+
+    Args:
+        a, b: pictures of one size; taken as RGB.
+
+    Raises:
+        ValueError: their sizes differ.
+    """
+    x, y = _arrays(a, b)
+    count = sum(
+        int((x[top : top + _BAND_ROWS] != y[top : top + _BAND_ROWS]).any(axis=2).sum())
+        for top in range(0, len(x), _BAND_ROWS)
+    )
+    return count / (a.width * a.height)
+
+
 def _arrays(a: Image, b: Image) -> tuple[Any, Any]:
     """Both pictures as uint8 arrays (height, width, 3)."""
     import numpy
@@ -79,27 +97,38 @@ def _arrays(a: Image, b: Image) -> tuple[Any, Any]:
 def _windows(x: Any, y: Any) -> float:
     """The sum of SSIM over all windows of two uint8 arrays (height, width).
 
-    Up to the last fraction all is done in whole numbers, so identical windows give exactly 1. They
-    fit 32 bits: the largest is 2 (49 · 255)², 312 million.
+    Both sides of the fraction are made in the same steps, so identical windows give exactly 1.
     """
     import numpy
 
-    x, y = x.astype(numpy.int32), y.astype(numpy.int32)
-    sum_x, sum_y = _sums(x), _sums(y)
-    means = sum_x * sum_y  # times 49²
-    mean_squares = sum_x * sum_x + sum_y * sum_y
-    covariance = _PIXELS * _sums(x * y) - means
-    variances = _PIXELS * _sums(x * x + y * y) - mean_squares
-    c1, c2 = _C1 * _PIXELS**2, _C2 * _PIXELS**2
-    above = (2.0 * means + c1) * (2.0 * covariance + c2)
-    below = (mean_squares + c1) * (variances + c2)
+    x, y = x.astype(numpy.float64), y.astype(numpy.float64)
+    mean_x, mean_y = _means(x), _means(y)
+    products = mean_x * mean_y
+    squares = mean_x * mean_x + mean_y * mean_y
+    covariance = _means(x * y) - products
+    variances = _means(x * x + y * y) - squares
+    above = (2 * products + _C1) * (2 * covariance + _C2)
+    below = (squares + _C1) * (variances + _C2)
     return float((above / below).sum())
 
 
-def _sums(values: Any) -> Any:
-    """The sum over each window: an array (height - 6, width - 6), by three additions a side."""
+def _means(values: Any) -> Any:
+    """The weighted mean of each window: an array (height - 10, width - 10), one way at a time."""
     for _ in range(2):
-        two = values[:-1] + values[1:]
-        four = two[:-2] + two[2:]
-        values = (four[:-3] + two[4:-1] + values[6:]).T
+        rows = len(values) - WINDOW + 1
+        found = values[WINDOW // 2 : WINDOW // 2 + rows] * _WEIGHTS[0]
+        for distance, weight in enumerate(_WEIGHTS[1:], 1):
+            before, after = WINDOW // 2 - distance, WINDOW // 2 + distance
+            found += (values[before : before + rows] + values[after : after + rows]) * weight
+        values = found.T
     return values
+
+
+def _weights() -> tuple[float, ...]:
+    """Of a window's middle and of the pixels beside it; all of them are 1 together."""
+    heights = [exp(-0.5 * (distance / SIGMA) ** 2) for distance in range(WINDOW // 2 + 1)]
+    whole = heights[0] + 2 * sum(heights[1:])
+    return tuple(height / whole for height in heights)
+
+
+_WEIGHTS = _weights()

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.record import RunRecord, Status
+from engine.settings import label_of
+from engine.settings import settings_of as by_name
 from engine.switches import BY_NAME
 from engine.units import seconds, size
 
@@ -32,25 +34,9 @@ class Compared:
 
 def settings_of(record: RunRecord) -> dict[str, str]:
     """The settings of a run by the words of the form, and what it ran on."""
-    spec = record.spec
-    size_text = f"{spec.width}x{spec.height}" if spec.width and spec.height else "own"
-    found = {
-        "Prompt": spec.prompt,
-        "Negative prompt": spec.negative_prompt,
-        "Checkpoint": spec.checkpoint,
-        "Seed": str(spec.seed),
-        "Steps": str(spec.num_inference_steps),
-        "Guidance": f"{spec.guidance_scale:g}",
-        "Size": size_text,
-        "Scheduler": spec.scheduler or "own",
-        "Batch": str(spec.batch_size),
-    }
-    for name, value in spec.switches.items():
-        found[BY_NAME[name].label if name in BY_NAME else name] = value
-    found["Device"] = record.device
-    found["Type"] = record.dtype
-    found["Versions"] = ", ".join(f"{name} {value}" for name, value in record.versions.items())
-    return {name: value for name, value in found.items() if value}
+    found = {label_of(name): value for name, value in by_name(record).items()}
+    versions = ", ".join(f"{name} {value}" for name, value in record.versions.items())
+    return {**found, "Versions": versions} if versions else found
 
 
 def compare(records: Sequence[RunRecord]) -> Compared:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from engine.checkpoints import bundled_path, default_checkpoint, inspect
+from engine.compare import likeness
 from engine.events import CheckpointLoaded, PreviewReady
 from engine.spec import RunSpec
 from tests.engine.harness import EngineHarness
@@ -71,3 +74,20 @@ def test_the_last_preview_has_the_colours_of_the_picture(tested: EngineHarness) 
     pairs = zip(preview.tobytes(), small.tobytes(), strict=True)
     difference = sum(abs(a - b) for a, b in pairs) / len(preview.tobytes())
     assert difference < 30
+
+
+def test_likeness_of_two_schedulers(tested: EngineHarness) -> None:
+    """Real pictures, measured as scikit-image measures them."""
+    spec = RunSpec("a red sun over blue mountains", seed=7, num_inference_steps=8, batch_size=2)
+    sides = [tested.run(spec.with_(scheduler=name)).images for name in ("DPM++ 2M", "PNDM")]
+    for one, other in zip(*sides, strict=True):
+        found = likeness(one, other, same_seed=True)
+        x, y = np.asarray(one), np.asarray(other)
+        kernel = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+        theirs = structural_similarity(x, y, channel_axis=-1, data_range=255, **kernel)
+        assert found.ssim == pytest.approx(theirs, abs=1e-9)
+        assert found.psnr == pytest.approx(peak_signal_noise_ratio(x, y, data_range=255), abs=1e-9)
+        assert found.ssim is not None
+        assert 0.3 < found.ssim < 1
+        assert found.changed is not None
+        assert found.changed > 0.5
