@@ -35,6 +35,11 @@ class Foresight:
         self._dtype_bytes: int | None = None
         self._before: int | None = None  # the last run made before the checkpoint was loaded
 
+    @property
+    def run_seconds(self) -> float | None:
+        """What the run on the form would take, as far as is known; ``None`` when it is not."""
+        return self._told.seconds if self._told is not None else None
+
     def soon(self) -> None:
         """Something has changed. Told after a moment, at once for all that changes until then."""
         if self._timer is None:

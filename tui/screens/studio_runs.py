@@ -11,7 +11,7 @@ from textual import on, work
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.screens.studio_overlays import Overlays
+from tui.screens.studio_doors import Doors
 from tui.widgets.picture import Picture
 from tui.widgets.run_table import Row, RunTable
 
@@ -31,7 +31,7 @@ _NO_PICTURE = {
 }
 
 
-class PastRuns(Overlays):
+class PastRuns(Doors):
     """What the studio does with its list of runs, and which pictures it shows.
 
     Attributes:

@@ -32,7 +32,13 @@ _WORDS = {
 
 
 class RunPreview(Picture):
-    """Shows the pictures of a run of the history, read in a thread."""
+    """Shows the pictures of a run of the history, read in a thread.
+
+    Attributes:
+        title: what stands above them, in place of the number of the run.
+    """
+
+    title = ""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
@@ -72,7 +78,8 @@ class RunPreview(Picture):
 
     @work(exclusive=True, group="preview")
     async def _read(self, record: RunRecord | None) -> None:
-        self.border_title = f"#{record.id}" if record is not None else "Picture"
+        number = f"#{record.id}" if record is not None else "Picture"
+        self.border_title = self.title or number
         if record is None or not record.images:
             self.say(_WORDS.get(record.status.value, "No picture.") if record is not None else "")
             return

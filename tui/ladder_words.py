@@ -1,0 +1,134 @@
+"""A ladder in words: what its screen says of each rung."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.ladder.request import LadderResult, Rung
+from engine.measure.verdict import Spread, Verdict
+from tui.text import WINNER, seconds, size
+
+STEADY = 0.005
+"""A spread below this share of the figure is not worth its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is to be said of a rung at a glance: a sign, a word, and a colour of the theme."""
+
+    sign: str
+    word: str
+    tone: str
+
+
+def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
+    """The mark of a rung. ``is_on``: the ladder is being climbed."""
+    rung = result.rungs[at]
+    if rung.skipped:
+        return Mark("·", "skipped", "text-disabled")
+    side = rung.side
+    if side is not None and side.error:
+        return Mark("✗", "failed", "error")
+    if is_on and at == climbing(result, repeats):
+        return Mark("●", "now", "accent")
+    if side is None or not side.samples:
+        return Mark("○", "waits" if is_on else "not done", "text-muted")
+    if at == result.best:
+        return Mark(WINNER, "best", "success")
+    if rung.on < 0:
+        return Mark("•", "first", "text-muted")
+    if rung.pays is None:
+        return Mark("•", "", "text-muted")
+    return Mark("✓", "pays", "success") if rung.pays else Mark("–", "no gain", "warning")
+
+
+def climbing(result: LadderResult, repeats: int) -> int:
+    """The rung that is measured now, or next; -1 when all are done."""
+    for at, rung in enumerate(result.rungs):
+        side = rung.side
+        if rung.skipped or (side is not None and (side.error or len(side.samples) >= repeats)):
+            continue
+        return at
+    return -1
+
+
+def spread(figure: Spread | None) -> str:
+    """How far the figures lie apart, such as ``±3%``; empty when it is next to nothing."""
+    if figure is None or figure.count < 2 or not figure.median:
+        return ""
+    share = (figure.high - figure.low) / 2 / figure.median
+    return f"±{max(round(share * 100), 1)}%" if share >= STEADY else ""
+
+
+def rate(rung: Rung) -> str:
+    """Images a minute."""
+    figure = rung.side.seconds_an_image if rung.side is not None else None
+    if figure is None or not figure.median:
+        return ""
+    value = 60 / figure.median
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}"
+
+
+def took(rung: Rung) -> str:
+    """Seconds an image."""
+    figure = rung.side.seconds_an_image if rung.side is not None else None
+    return seconds(figure.median) if figure is not None else ""
+
+
+def memory(rung: Rung) -> str:
+    """The peak of memory."""
+    peak = rung.side.memory_peak_bytes if rung.side is not None else 0
+    return size(peak) if peak else ""
+
+
+def likeness(value: float | None) -> str:
+    """SSIM, with as much as tells two of them apart."""
+    if value is None:
+        return ""
+    return "same" if value >= 0.9999 else f"{value:.2f}"
+
+
+def times(verdict: Verdict | None) -> str:
+    """How many times as fast: ``2.1x``; ``same`` within the spread."""
+    if verdict is None or verdict.ratio <= 0:
+        return ""
+    if not verdict.differs:
+        return "same"
+    value = 1 / verdict.ratio
+    return f"{value:.0f}x" if value >= 9.95 else f"{value:.1f}x" if value >= 2 else f"{value:.2f}x"
+
+
+def against(verdict: Verdict | None, whom: str) -> str:
+    """A verdict in words: ``2.1x as fast as rung 1 (2.0 to 2.2)``."""
+    if verdict is None or verdict.ratio <= 0:
+        return ""
+    if not verdict.differs:
+        return f"no difference to {whom}"
+    low, high = 1 / max(verdict.high, 1e-9), 1 / max(verdict.low, 1e-9)
+    digits = 1 if 1 / verdict.ratio >= 2 else 2
+    between = f" ({low:.{digits}f} to {high:.{digits}f})" if high - low >= 0.5 * 10**-digits else ""
+    return f"{1 / verdict.ratio:.{digits}f}x as fast as {whom}{between}"
+
+
+def about(result: LadderResult, at: int) -> tuple[str, str, str]:
+    """Three lines about a rung: what it is, why it is there, and what came of it."""
+    rung = result.rungs[at]
+    changes = "" if rung.changes == rung.title else rung.changes
+    head = " · ".join(part for part in (f"{at + 1} {rung.title}", changes) if part)
+    if rung.skipped:
+        return head, rung.why, f"Skipped: {rung.skipped}"
+    side = rung.side
+    if side is not None and side.error:
+        return head, rung.why, side.error
+    if side is None or not side.samples:
+        return head, rung.why, ""
+    on = f"rung {rung.on + 1}"
+    parts = [
+        f"{rate(rung)} images a minute",
+        against(rung.before, on) if rung.on >= 0 else "",
+        against(rung.first, "the first") if rung.on > 0 else "",
+        f"SSIM {rung.likeness_before:.3f} with {on}" if rung.likeness_before is not None else "",
+        f"loading {seconds(side.load_seconds)}" if side.load_seconds >= 0.0005 else "",
+        f"compiling {seconds(side.compile_seconds)}" if side.compile_seconds >= 0.0005 else "",
+    ]
+    return head, rung.why, " · ".join(part for part in parts if part)

@@ -1,0 +1,315 @@
+"""The ladder: the tutorial's path on the settings of the form, climbed and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from engine.errors import SafelightError
+from tui import ladder_words as words
+from tui.screens.ladder_desk import LadderDesk, State
+from tui.screens.ladder_plan import plan_text
+from tui.stock import off_loop
+from tui.text import WINNER, clean, one_line, seconds
+from tui.widgets.key_bar import Key, KeyBar
+from tui.widgets.line_list import LineList
+from tui.widgets.progress import Progress, ProgressLines
+from tui.widgets.run_preview import RunPreview
+from tui.widgets.rung_table import RungTable
+
+if TYPE_CHECKING:
+    from engine.history import Entry, History
+    from engine.spec import RunSpec
+    from tui.graphics.terminal import Terminal
+
+_READY: tuple[Key, ...] = (("Enter", "Start"), ("Esc", "Back"), ("F1", "Help"))
+_GOING: tuple[Key, ...] = (
+    *(("↑↓", "Look"), ("v", "Pictures"), ("x", "Stop")),
+    *(("Esc", "Back, it goes on"), ("F1", "Help")),
+)
+_OVER: tuple[Key, ...] = (
+    *(("Enter", "Take this rung"), ("v", "Pictures"), ("n", "New one")),
+    *(("Esc", "Back"), ("F1", "Help")),
+)
+
+
+class LadderScreen(Screen["RunSpec | None"]):
+    """Climbs the ladder and shows its rungs. Gives the settings that are to go onto the form."""
+
+    CSS_PATH = "ladder.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar = [
+        Binding("escape", "back", "Back", show=False),
+        Binding("shift+f7,f19", "back", "Back", show=False, priority=True),
+        Binding("enter", "go", "Start", show=False),
+        Binding("a", "take", "Apply", show=False),
+        Binding("x", "stop", "Stop", show=False),
+        Binding("v", "view", "Pictures", show=False),
+        Binding("n", "again", "New one", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+    ]
+
+    def __init__(
+        self,
+        desk: LadderDesk,
+        spec: RunSpec,
+        history: Callable[[], History],
+        terminal: Terminal,
+        *,
+        run_seconds: float | None = None,
+    ) -> None:
+        """
+        Args:
+            desk: keeps the ladder.
+            spec: of the form.
+            history: where the pictures are told of; may raise ``SafelightError``.
+            run_seconds: what a run of ``spec`` takes, as far as is known.
+        """
+        super().__init__()
+        self._desk, self._spec, self._history = desk, spec, history
+        self._terminal, self._run_seconds = terminal, run_seconds
+        self._entries: dict[int, Entry | None] = {}
+        self._was_going = False
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="top"):
+            title = Content.assemble(("safelight", "bold $accent"), ("  ladder", "$text-muted"))
+            yield Static(title, classes="title")
+            yield Static("", classes="sum")
+        with Horizontal(classes="body"):
+            with Vertical(id="ladder", classes="panel") as box:
+                box.border_title = "Rungs"
+                yield Static("", classes="heads")
+                yield RungTable()
+                with VerticalScroll(classes="plan", can_focus=False):
+                    yield Static("")
+            with Vertical(id="beside"):
+                for _ in range(2):
+                    with Vertical():
+                        preview = RunPreview(self._terminal)
+                        preview.can_focus = False  # the arrows go over the rungs
+                        yield preview
+        yield Static("", classes="about")
+        yield Static("", classes="verdict")
+        yield ProgressLines(id="progress")
+        yield KeyBar([])
+
+    def on_mount(self) -> None:
+        desk = self._desk
+        if not desk.is_going and (desk.study is None or desk.study.spec != self._spec):
+            desk.forget()
+        self.show()
+        if desk.state is State.DONE and desk.result.best >= 0:
+            self.table.go(desk.result.best)
+
+    # The parts
+
+    @property
+    def table(self) -> RungTable:
+        return self.query_one(RungTable)
+
+    @property
+    def _previews(self) -> tuple[RunPreview, RunPreview]:
+        here, first = self.query(RunPreview)
+        return here, first
+
+    def flush(self) -> bool:
+        """Wait no longer for the cursor to come to rest; whether it was moving."""
+        moving = [preview.flush() for preview in self._previews]
+        return any(moving)
+
+    # What is shown
+
+    def show(self) -> None:
+        """Show how far the ladder is."""
+        desk, table = self._desk, self.table
+        begun = desk.state is not State.NONE
+        over = self._was_going and not desk.is_going
+        self._was_going = desk.is_going
+        if desk.study is not None:
+            table.show(desk.result, desk.study.repeats, is_on=desk.is_going)
+        self.set_class(not begun, "-plan")
+        self.set_focus(self.table if begun else None)
+        if not begun:
+            text = plan_text(self._spec, self._run_seconds)
+            self.query_one(".plan > Static", Static).update(text)
+        self._say_whose()
+        self._say_progress()
+        self._say_keys()
+        if over and desk.result.best >= 0:
+            table.go(desk.result.best)
+        self.tell()
+        self._look_up()
+
+    def _say_whose(self) -> None:
+        spec = self._desk.study.spec if self._desk.is_going and self._desk.study else self._spec
+        parts = [spec.checkpoint, f"seed {spec.seed}"]
+        parts += [f"{spec.width}x{spec.height}"] if spec.width and spec.height else []
+        room = max(self.size.width - 24, 10)
+        text = one_line(" · ".join([*parts, spec.prompt]), room)
+        self.query_one(".sum", Static).update(Content(text), layout=False)
+        count = sum(not rung.skipped for rung in self._desk.result.rungs)
+        done = sum(rung.side is not None for rung in self._desk.result.rungs)
+        self.query_one("#ladder").border_subtitle = f"{done} of {count} measured" if count else ""
+
+    def _say_progress(self) -> None:
+        desk, lines = self._desk, self.query_one(ProgressLines)
+        verdict = self.query_one(".verdict", Static)
+        lines.display, verdict.display = desk.is_going, False
+        match desk.state:
+            case State.WAITS:
+                lines.state = Progress("The ladder waits for what is on", detail="x takes it out")
+            case State.ON:
+                lines.state = self._climbing()
+            case State.DONE:
+                best = f"{WINNER} {desk.result.recommendation}" if desk.result.best >= 0 else ""
+                self._say(best or "No rung could be recommended.", "$success")
+            case State.FAILED:
+                self._say(desk.error, "$error")
+            case State.STOPPED:
+                self._say("Stopped. What was measured by then is above.", "$warning")
+            case State.NONE:
+                pass
+
+    def _say(self, sentence: str, style: str) -> None:
+        verdict = self.query_one(".verdict", Static)
+        verdict.update(Content.styled(clean(sentence), style))
+        verdict.display = True
+
+    def _climbing(self) -> Progress:
+        desk = self._desk
+        told = desk.progress
+        if told is None:
+            return Progress("The ladder begins", detail=desk.doing)
+        detail = [desk.doing or told.what]
+        if told.eta_seconds:
+            detail.append(f"{seconds(told.eta_seconds)} to go")
+        return Progress("turn", told.done, told.of, detail=" · ".join(detail))
+
+    def _say_keys(self) -> None:
+        state = self._desk.state
+        keys = _READY if state is State.NONE else _GOING if self._desk.is_going else _OVER
+        self.query_one(KeyBar).here = keys
+
+    def tell(self) -> None:
+        """Tell of the rung under the cursor."""
+        result, at = self._desk.result, self.table.cursor
+        if at >= len(result.rungs):
+            return
+        room = max(self.size.width - 4, 10)
+        rooms = (room, room, 2 * room - 8)  # the last may take two lines
+        texts = words.about(result, at)
+        lines = [one_line(text, most) for text, most in zip(texts, rooms, strict=True)]
+        text = Content.assemble((lines[0], "$foreground"), f"\n{lines[1]}\n", lines[2])
+        self.query_one(".about", Static).update(text, layout=False)
+        here, first = self._previews
+        self._show_picture(here, at, "No picture of this rung yet.")
+        self._show_picture(first, 0, "")
+
+    def _show_picture(self, preview: RunPreview, at: int, nothing: str) -> None:
+        rung = self._desk.result.rungs[at]
+        run_id = rung.side.run_id if rung.side is not None else 0
+        like = rung.likeness_first
+        preview.title = f"{at + 1} {clean(rung.title)}"
+        preview.border_title = preview.title
+        entry = self._entries.get(run_id)
+        preview.show_entry(entry)
+        if entry is None and not preview.images:
+            preview.say(nothing)
+        if like is not None:
+            preview.border_title = f"{preview.title} · SSIM {like:.3f}"
+            preview.title = preview.border_title
+
+    @work(exclusive=True, group="pictures")
+    async def _look_up(self) -> None:
+        """Fetch the runs whose pictures are to be shown."""
+        sides = [rung.side for rung in self._desk.result.rungs if rung.side is not None]
+        wanted = [side.run_id for side in sides if side.run_id not in (0, *self._entries)]
+        if not wanted:
+            return
+
+        def look() -> dict[int, Entry | None]:
+            history = self._history()
+            return {run: history.entry(run) for run in wanted}
+
+        try:
+            self._entries |= await off_loop(look)
+        except SafelightError:
+            return  # the figures are there without
+        self.tell()
+
+    @on(RungTable.Moved)
+    def _moved(self, event: LineList.Moved) -> None:
+        event.stop()
+        self.tell()
+
+    @on(RungTable.Laid)
+    def _laid(self, event: RungTable.Laid) -> None:
+        self.query_one(".heads", Static).update(event.heads)
+
+    # What the user does
+
+    @on(LineList.Chosen)
+    def _chosen(self, event: LineList.Chosen) -> None:
+        event.stop()
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Start; of one that is over, take the rung under the cursor."""
+        desk = self._desk
+        if desk.state is State.NONE:
+            desk.start(self._spec)
+        elif not desk.is_going:
+            self._take(self.table.cursor)
+
+    def action_take(self) -> None:
+        """Take what is recommended."""
+        best = self._desk.result.best
+        if best < 0:
+            self.notify("Nothing is recommended yet. Enter takes the rung under the cursor.")
+        else:
+            self._take(best)
+
+    def _take(self, at: int) -> None:
+        rungs = self._desk.result.rungs
+        side = rungs[at].side if at < len(rungs) else None
+        if side is None:
+            self.notify("This rung was not measured, so it has no settings to take.", timeout=4)
+        else:
+            self.dismiss(side.spec)
+
+    def action_stop(self) -> None:
+        if not self._desk.stop():
+            self.notify("Nothing is on here.", timeout=2)
+
+    def action_view(self) -> None:
+        """The pictures, or the table."""
+        self.toggle_class("-pictures")
+
+    def action_move(self, by: int) -> None:
+        """Over the rungs also where only their pictures are shown."""
+        self.table.action_move(by)
+
+    def action_again(self) -> None:
+        """Back to what is to be done, to start anew."""
+        if self._desk.is_going:
+            self.notify("The ladder is being climbed; x stops it.", timeout=3)
+        else:
+            self._desk.forget()
+            self.show()
+
+    def action_back(self) -> None:
+        if self.has_class("-pictures"):
+            self.action_view()
+        else:
+            self.dismiss(None)

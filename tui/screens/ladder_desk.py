@@ -1,0 +1,116 @@
+"""The ladder that is climbed: it goes on when nobody looks, so what comes of it is kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from engine import events
+from engine.ladder.request import Ladder, LadderResult
+
+if TYPE_CHECKING:
+    from engine.spec import RunSpec
+    from tui.engine_room import EngineRoom
+
+
+class State(StrEnum):
+    """How far it is."""
+
+    NONE = "none"
+    WAITS = "waits"
+    ON = "on"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class LadderDesk:
+    """Asks for a ladder and hears what comes of it.
+
+    Attributes:
+        study: the one that was asked for last, or looked at; ``None`` when there was none.
+        result: as far as it has come.
+        group: where it is in the history; empty while it is nowhere.
+        error: why it failed, in a sentence.
+        progress: the turn that it is at.
+        doing: what else goes on, such as loading, in words.
+    """
+
+    def __init__(self, room: EngineRoom, changed: Callable[[], object]) -> None:
+        """``changed`` is called after each event that changed something."""
+        self._room, self._changed = room, changed
+        self._run_id: int | None = None
+        self.study: Ladder | None = None
+        self.state = State.NONE
+        self.result = LadderResult(())
+        self.progress: events.StudyProgressed | None = None
+        self.group = self.error = self.doing = ""
+        room.listen(self._hear)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether one waits or is on."""
+        return self.state in (State.WAITS, State.ON)
+
+    def start(self, spec: RunSpec) -> None:
+        """Ask for the ladder of a spec; a refusal is told by the room."""
+        if self.is_going:
+            return
+        study = Ladder(spec)
+        self.show(study, LadderResult(()))
+        if self._room.study(study):
+            self.state = State.WAITS
+        self._changed()
+
+    def show(self, study: Ladder, result: LadderResult, group: str = "") -> None:
+        """Take one that is over, from the history, unless one is going."""
+        if self.is_going:
+            return
+        self.study, self.result, self.group = study, result, group
+        self.state = State.DONE if result.rungs else State.NONE
+        self._run_id = self.progress = None
+        self.error = self.doing = ""
+
+    def forget(self) -> None:
+        """Put aside one that is over."""
+        if not self.is_going:
+            self.study, self.result, self.state = None, LadderResult(()), State.NONE
+            self.group = self.error = self.doing = ""
+
+    def stop(self) -> bool:
+        """Stop it, or take it out of the queue; whether there was one."""
+        return self.is_going and self._run_id is not None and self._room.cancel(self._run_id)
+
+    # What the engine tells
+
+    def _hear(self, event: events.Event) -> None:
+        if isinstance(event, events.StudyQueued):
+            if event.study is self.study:
+                self._run_id, self.state = event.run_id, State.WAITS
+                self._changed()
+            return
+        if self._run_id is None or getattr(event, "run_id", None) != self._run_id:
+            return
+        match event:
+            case events.StudyStarted():
+                self.state = State.ON
+            case events.StudyProgressed():
+                self.progress, self.doing = event, ""
+            case events.StudyUpdated(result=LadderResult() as result):
+                self.result = result
+            case events.StudyFinished(result=LadderResult() as result):
+                self.result, self.group = result, event.group
+                self.state = State.DONE
+            case events.StudyEnded():
+                if isinstance(event.result, LadderResult):
+                    self.result = event.result
+                self.group, self.error = event.group, event.error
+                self.state = State.FAILED if event.error else State.STOPPED
+            case events.CheckpointLoading():
+                self.doing = f"loading {event.checkpoint}: {event.stage}"
+            case events.RunCompiling():
+                self.doing = "compiling"
+            case _:
+                return
+        self._changed()

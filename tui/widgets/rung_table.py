@@ -1,0 +1,177 @@
+"""The rungs of a ladder as a table: a row each, figures lined up by their decimal point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+
+from engine.ladder.request import LadderResult, Rung
+from tui import ladder_words as words
+from tui.bars import bar
+from tui.ink import ink
+from tui.text import by_point, one_line
+from tui.widgets.line_list import LineList
+
+_TITLE, _MOST_TITLE = 20, 30
+_WORD = 8
+_LEAST_BAR, _MOST_BAR = 4, 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of figures; ``least`` is how wide the table must be for it, in cells."""
+
+    head: str
+    width: int
+    text: Callable[[Rung], str]
+    least: int = 0
+
+
+def _seconds(rung: Rung) -> str:
+    return by_point(words.took(rung), 4, 3)
+
+
+def _spread(rung: Rung) -> str:
+    side = rung.side
+    return words.spread(side.seconds_an_image) if side is not None else ""
+
+
+def _rate(rung: Rung) -> str:
+    return by_point(words.rate(rung), 4, 2)
+
+
+def _memory(rung: Rung) -> str:
+    return by_point(words.memory(rung), 4, 2)
+
+
+def _before(rung: Rung) -> str:
+    return by_point(words.times(rung.before), 2, 4)
+
+
+_COLUMNS = (
+    _Column("  s/image", 10, _seconds),
+    _Column("", 4, _spread),
+    _Column("img/min", 7, _rate, least=96),
+    _Column("  Memory", 9, _memory),
+    _Column("SSIM", 4, lambda rung: words.likeness(rung.likeness_first)),
+    _Column("Before", 7, _before, least=96),
+)
+
+
+class RungTable(LineList):
+    """Shows a ladder as far as it has come.
+
+    Attributes:
+        result: what is shown.
+        repeats: timed turns of each rung.
+        is_on: whether it is being climbed.
+    """
+
+    class Laid(Message):
+        """The columns were laid out for a width; ``heads`` is the line above them."""
+
+        def __init__(self, heads: Content) -> None:
+            super().__init__()
+            self.heads = heads
+
+    def __init__(self) -> None:
+        super().__init__("rungs")
+        self.result = LadderResult(())
+        self.repeats = 1
+        self.is_on = False
+
+    @property
+    def count(self) -> int:
+        return len(self.result.rungs)
+
+    @property
+    def current(self) -> Rung | None:
+        """The rung under the cursor."""
+        return self.result.rungs[self.cursor] if self.cursor < self.count else None
+
+    def show(self, result: LadderResult, repeats: int, *, is_on: bool) -> None:
+        """Show a ladder. The cursor stays where it is."""
+        self.result, self.repeats, self.is_on = result, repeats, is_on
+        self.lay()
+
+    def lay(self) -> None:
+        super().lay()
+        self.post_message(self.Laid(self._heads()))
+
+    # Drawing
+
+    def _layout(self) -> tuple[list[_Column], int, int]:
+        """The columns that there is room for, the width of the titles and that of the bar."""
+        width = self.scrollable_content_region.width
+        shown = [column for column in _COLUMNS if width >= column.least]
+        used = (
+            5 + sum(column.width + 1 for column in shown) + 8 + 7
+        )  # the word of its mark, and the last column
+        longest = max((cell_len(rung.title) for rung in self.result.rungs), default=_TITLE)
+        title = min(max(_TITLE, longest), _MOST_TITLE)
+        title = max(_TITLE, min(title, width - used - title // 2 - _LEAST_BAR))
+        left = width - used - title - 1
+        return shown, title, min(left, _MOST_BAR) if left >= _LEAST_BAR else 0
+
+    def _heads(self) -> Content:
+        columns, title, bars = self._layout()
+        figures = "".join(f"{column.head:<{column.width}} " for column in columns)
+        first = "Against the first" if bars > 9 else " First"
+        return Content(f"   # {'Rung':<{title}} {'':<{_WORD}}{figures}{first}")
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        width, base = self.scrollable_content_region.width, self.rich_style
+        if index >= self.count:
+            return Strip.blank(width, base)
+        here = index == self.cursor
+        if here:
+            kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
+            base += ink(self, f"{kind}-foreground", f"{kind}-background")
+        cells = Strip(list(self._cells(index, base, plain=here)))
+        return cells.adjust_cell_length(width, base)
+
+    def _cells(self, index: int, base: Style, *, plain: bool) -> Iterator[Segment]:
+        rung = self.result.rungs[index]
+        mark = words.mark(self.result, index, self.repeats, is_on=self.is_on)
+        is_dim = bool(rung.skipped) or mark.sign == "○"
+
+        def style(tone: str) -> Style:
+            return base if plain or not tone else base + ink(self, tone)
+
+        columns, wide, bars = self._layout()
+        yield Segment(f"{mark.sign} ", style(mark.tone))
+        yield Segment(f"{index + 1:>2} ", style("text-muted"))
+        yield Segment(_fit(rung.title, wide) + " ", style("text-disabled" if is_dim else ""))
+        yield Segment(f"{mark.word:<{_WORD}}", style(mark.tone))
+        for column in columns:
+            tone = "text-muted" if column.least or not column.head else ""
+            yield Segment(_fit(column.text(rung), column.width) + " ", style(tone))
+        yield from self._against_first(rung, index, bars, style)
+
+    def _against_first(
+        self, rung: Rung, index: int, bars: int, style: Callable[[str], Style]
+    ) -> Iterator[Segment]:
+        """How many times as fast as the first, and its time as a share of the first's."""
+        if rung.side is None or not rung.side.samples:
+            return
+        ratio = 1.0 if index == 0 else rung.first.ratio if rung.first is not None else 0.0
+        if not ratio:
+            return
+        yield Segment(f"{by_point(words.times(rung.first), 2, 4):<7}", style(""))
+        is_slower = rung.first is not None and rung.first.differs and ratio > 1
+        tone = "text-muted" if index == 0 else "error" if is_slower else "accent"
+        yield Segment(bar(ratio, bars), style(tone))
+
+
+def _fit(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells. Blanks in front stay: they line figures up."""
+    fitting = text if cell_len(text) <= width else one_line(text, width)
+    return fitting + " " * (width - cell_len(fitting))
