@@ -8,20 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
 
 from engine.errors import ExchangeError, HistoryError, SafelightError
 from engine.exchange import document
-from engine.exchange.page import Small, page
+from engine.exchange.page import page
 from engine.exchange.settings import Compared, compare, time_of
 from engine.exchange.source import Folder
 from engine.exchange.strip import strip
 from engine.exchange.target import Sink, place_of, writing
 from engine.history import Entry, History
 from engine.pictures.load import load_image
-
-if TYPE_CHECKING:
-    from PIL import Image
+from engine.report.page import Small, small
 
 PICTURES = "pictures"
 PAGE = "index.html"
@@ -135,7 +132,7 @@ def _put_pictures(entry: Entry, work: _Work) -> Entry:
         work.sink.put(name, pieces)
         work.pictures += 1
         try:
-            work.smalls[name] = _small(load_image(path), work.side)
+            work.smalls[name] = small(load_image(path), work.side)
         except SafelightError as error:
             work.missing.append(str(error))
     return document.with_paths(entry, paths)
@@ -168,20 +165,13 @@ def _free(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _small(image: Image.Image, side: int) -> Small:
-    image.thumbnail((side, side))
-    buffer = io.BytesIO()
-    image.save(buffer, format="WEBP", quality=80)
-    return Small(buffer.getvalue(), image.width, image.height)
-
-
 def _put_sheets(entries: Sequence[Entry], compared: Compared, work: _Work) -> None:
     from engine.exchange.sheet import Cell, pages
 
     cells = []
     for entry, values in zip(entries, compared.rows, strict=True):
         for image in entry.record.images:
-            small = work.smalls.get(image.path)
+            shown = work.smalls.get(image.path)
             title = f"#{entry.id} · seed {image.seed} · {time_of(entry.record)}"
             differing = [
                 f"{name} {value}"
@@ -192,7 +182,7 @@ def _put_sheets(entries: Sequence[Entry], compared: Compared, work: _Work) -> No
                 entry.record.spec.prompt if "Prompt" in compared.differing else ""
             )
             caption = " · ".join([*differing, *([prompt] if prompt else [])])
-            cells.append(Cell(small.data if small else b"", title, caption))
+            cells.append(Cell(shown.data if shown else b"", title, caption))
     for number, sheet in enumerate(pages(cells), 1):
         buffer = io.BytesIO()
         sheet.save(buffer, format="PNG")

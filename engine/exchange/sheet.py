@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from engine.report.draw import DIM, EMPTY, INK, PAPER, cut, drawable, font, wrapped
 
 COLUMNS, ROWS = 5, 6
 CELL = 256
@@ -16,7 +17,6 @@ CELL = 256
 _GAP, _LINES = 16, 3
 _SIZE, _LINE = 14, 18
 _PLACEHOLDER = 64
-_PAPER, _INK, _DIM, _EMPTY = (250, 250, 248), (20, 20, 20), (100, 100, 100), (225, 225, 222)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,20 @@ def _page(cells: Sequence[Cell]) -> Image.Image:
     tallest = max(small.height if small else _PLACEHOLDER for small in smalls)
     high = tallest + _LINES * _LINE + _GAP
     width = columns * (CELL + _GAP) + _GAP
-    page = Image.new("RGB", (width, ceil(len(cells) / columns) * high + _GAP), _PAPER)
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(_SIZE)
+    page = Image.new("RGB", (width, ceil(len(cells) / columns) * high + _GAP), PAPER)
+    draw, letters = ImageDraw.Draw(page), font(_SIZE)
     for number, (cell, small) in enumerate(zip(cells, smalls, strict=True)):
         left = _GAP + number % columns * (CELL + _GAP)
         below = _GAP + number // columns * high + tallest
         if small is not None:
             page.paste(small, (left, below - small.height))
         else:
-            draw.rectangle((left, below - _PLACEHOLDER, left + CELL - 1, below - 1), fill=_EMPTY)
-            draw.text((left + 8, below - _PLACEHOLDER + 8), "missing", fill=_DIM, font=font)
+            draw.rectangle((left, below - _PLACEHOLDER, left + CELL - 1, below - 1), fill=EMPTY)
+            draw.text((left + 8, below - _PLACEHOLDER + 8), "missing", fill=DIM, font=letters)
         below += 3
-        draw.text((left, below), _cut(drawable(cell.title), font), fill=_INK, font=font)
-        for line, text in enumerate(_wrapped(drawable(cell.caption), font, _LINES - 1), 1):
-            draw.text((left, below + line * _LINE), text, fill=_DIM, font=font)
+        draw.text((left, below), cut(drawable(cell.title), letters, CELL), fill=INK, font=letters)
+        for line, text in enumerate(wrapped(drawable(cell.caption), letters, CELL, _LINES - 1), 1):
+            draw.text((left, below + line * _LINE), text, fill=DIM, font=letters)
     return page
 
 
@@ -67,40 +67,3 @@ def _small(picture: bytes) -> Image.Image:
     small = Image.open(io.BytesIO(picture)).convert("RGB")
     small.thumbnail((CELL, CELL))
     return small
-
-
-def drawable(text: str) -> str:
-    """``text`` in the letters that Pillow's own font has: accents go, others become ``?``."""
-    plain = unicodedata.normalize("NFKD", text).replace("–", "-").replace("×", "x")
-    letters = (c if c.isascii() or c == "·" else "?" for c in plain if not unicodedata.combining(c))
-    return " ".join("".join(c if c.isprintable() else " " for c in letters).split())
-
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-
-def _wrapped(text: str, font: _Font, lines: int) -> list[str]:
-    """``text`` on at most so many lines as wide as a cell, broken between words."""
-    words = text.split()
-    found: list[str] = []
-    while words and len(found) < lines - 1:
-        count = 1
-        while count < len(words) and font.getlength(" ".join(words[: count + 1])) <= CELL:
-            count += 1
-        found.append(_cut(" ".join(words[:count]), font))
-        words = words[count:]
-    return [*found, _cut(" ".join(words), font)] if words else found
-
-
-def _cut(text: str, font: _Font) -> str:
-    """``text`` no wider than a cell, with ``…`` where it was cut."""
-    if len(text) < 400 and font.getlength(text) <= CELL:
-        return text
-    low, high = 0, min(len(text), 400)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if font.getlength(text[:middle].rstrip() + "…") <= CELL:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low].rstrip() + "…"

@@ -53,6 +53,16 @@ def write_new(path: Path, data: memoryview) -> Path:
     return candidate
 
 
+def put_new(path: Path, data: memoryview) -> None:
+    """Write a file whole and durably, under this name or not at all.
+
+    Raises ``FileExistsError`` when the name is taken, also by then, and other ``OSError``.
+    """
+    with _beside(path, data) as temporary:
+        put(temporary, path)
+    sync_folder(path.parent)
+
+
 def make_folder(folder: Path, inside: Path | None) -> None:
     """Make a folder, and see to it that no link leads it out of ``inside``.
 

@@ -12,10 +12,10 @@ from PIL import Image
 
 from engine.errors import ExchangeError, HistoryError
 from engine.exchange import export
-from engine.exchange.sheet import drawable
 from engine.exchange.strip import strip
 from engine.history import History
 from engine.record import RunRecord, Status
+from engine.report.draw import drawable
 from engine.spec import RunSpec
 from tests.engine.exchanged import CREATED, NASTY, add_run, files_in, picture, pictures_of
 from tests.engine.raw import rewrite
