@@ -26,11 +26,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RunQueued(Event):
-    """A spec was accepted. ``waiting`` runs, this one included, have not started."""
+    """A spec was accepted. ``waiting`` runs, this one included, have not started.
+
+    Attributes:
+        group, cell: as in its record.
+    """
 
     run_id: int
     spec: RunSpec
     waiting: int
+    group: str = ""
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class RunStarted(Event):
     run_id: int
     spec: RunSpec
     waiting: int
+    group: str = ""
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,10 @@ class Waiting:
         return Job(self.run_id, self.spec, self.cancelled.is_set, self.group, self.cell)
 
     def queued(self, waiting: int) -> Event:
-        return RunQueued(self.run_id, self.spec, waiting)
+        return RunQueued(self.run_id, self.spec, waiting, self.group, self.cell)
 
     def started(self, waiting: int) -> Event:
-        return RunStarted(self.run_id, self.spec, waiting)
+        return RunStarted(self.run_id, self.spec, waiting, self.group, self.cell)
 
     def do(self, worker: Worker) -> None:
         worker.run(self.job)

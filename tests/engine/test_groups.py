@@ -127,7 +127,8 @@ def test_cells_are_queued_in_their_order_and_done_once(
     backwards = cells[::-1]
     runs = tested.engine.submit_many(kept.id, backwards)
     assert [event.run_id for event in tested.all(RunQueued)] == list(runs)
-    assert [event.spec.seed for event in tested.all(RunQueued)] == [3, 2, 1, 0]
+    told = [(event.group, event.cell, event.spec.seed) for event in tested.all(RunQueued)]
+    assert told == [(kept.id, cell, cell) for cell in (3, 2, 1, 0)]
     assert history.queue.of_group(kept.id) == dict.fromkeys(range(4), False)
     assert tested.engine.submit_many(kept.id, cells) == (), "all wait already"
     tested.engine.queue.resume()

@@ -145,7 +145,8 @@ class ScriptedEngine:
 
     def queue_up(self, run_id: int, spec: RunSpec) -> None:
         self.line.append((run_id, spec))
-        self.emit(events.RunQueued(run_id, spec, len(self.line)))
+        member = self.members.get(run_id, ("", 0))
+        self.emit(events.RunQueued(run_id, spec, len(self.line), *member))
 
     def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...]:
         if self.refuse is not None:
@@ -234,7 +235,8 @@ class ScriptedEngine:
     def begin(self) -> int:
         """Start the next run of the queue."""
         self.current = self.line.pop(0)
-        self.emit(events.RunStarted(*self.current, len(self.line)))
+        member = self.members.get(self.current[0], ("", 0))
+        self.emit(events.RunStarted(*self.current, len(self.line), *member))
         return self.current[0]
 
     def step(self, step: int, *, preview: bool = True) -> None:
