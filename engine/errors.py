@@ -48,6 +48,10 @@ class InvalidQuery(SafelightError):
     """A search line asks for something that cannot be asked."""
 
 
+class InvalidAxis(SafelightError):
+    """An axis of a sweep cannot be read, or axes do not go together."""
+
+
 class ExchangeError(SafelightError):
     """An export or an import cannot be done."""
 
