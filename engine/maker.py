@@ -132,10 +132,15 @@ class Maker:
         attempt.spec = _filled_in(spec, loaded)
         return loaded
 
-    def make(self, attempt: Attempt) -> None:
-        """The pictures of an attempt. Raises what a run may raise."""
+    def make(self, attempt: Attempt, before: Callable[[], object] = lambda: None) -> None:
+        """The pictures of an attempt. Raises what a run may raise.
+
+        Args:
+            before: is called when all is ready to make them.
+        """
         loaded = self.ready(attempt)
         self._dress(attempt, loaded)
+        before()
         from engine.runner import Runner  # imports torch
 
         attempt.runner = runner = Runner(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.measure.request import Side
 from engine.measure.verdict import Verdict
@@ -23,6 +25,16 @@ class Ladder:
 
     spec: RunSpec
     repeats: int = REPEATS
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary of JSON values."""
+        return {"spec": self.spec.to_json(), "repeats": self.repeats}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Ladder:
+        """Raises ``KeyError``, ``TypeError``, ``ValueError`` or
+        :class:`~engine.errors.InvalidSpec` for what is none."""
+        return cls(RunSpec.from_json(values["spec"]), int(values["repeats"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,26 @@ class Rung:
     likeness_first: float | None = None
     pays: bool | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self.__slots__}
+        parts = {name: values[name] for name in ("side", "before", "first")}
+        return {**values, **{name: part and part.to_json() for name, part in parts.items()}}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Rung:
+        side, before, first = (values[name] for name in ("side", "before", "first"))
+        likeness = (values["likeness_before"], values["likeness_first"])
+        return cls(
+            **{name: str(values[name]) for name in ("name", "title", "why", "changes", "skipped")},
+            on=int(values["on"]),
+            side=side and Side.from_json(side),
+            before=before and Verdict.from_json(before),
+            first=first and Verdict.from_json(first),
+            likeness_before=None if likeness[0] is None else float(likeness[0]),
+            likeness_first=None if likeness[1] is None else float(likeness[1]),
+            pays=None if values["pays"] is None else bool(values["pays"]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LadderResult:
@@ -76,3 +108,21 @@ class LadderResult:
         """The settings that are recommended."""
         side = self.rungs[self.best].side if self.best >= 0 else None
         return side.spec if side is not None else None
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary of JSON values."""
+        return {
+            "rungs": [rung.to_json() for rung in self.rungs],
+            "best": self.best,
+            "recommendation": self.recommendation,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LadderResult:
+        """Raises ``KeyError``, ``TypeError``, ``ValueError`` or
+        :class:`~engine.errors.InvalidSpec` for what is none."""
+        rungs = tuple(Rung.from_json(rung) for rung in values["rungs"])
+        best = int(values["best"])
+        if best >= len(rungs):
+            raise ValueError("The best rung is none of these.")
+        return cls(rungs, best, str(values["recommendation"]))

@@ -1,0 +1,72 @@
+"""In which order turns are taken: one after the other, or in blocks where changing sides is costly.
+
+Pure, and light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.spec import RunSpec
+from engine.switches import build_of, normalised, stack
+from engine.switches.base import Part
+
+BLOCKS = 4
+"""Pairs of blocks, at the fewest: a block is one figure, and of fewer nothing could be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Some turns to be taken without a reload in between.
+
+    Attributes:
+        sides: whose turn it is, by number; all of them once, and then again, ``turns`` times.
+        warm: which of them warm up first.
+    """
+
+    sides: tuple[int, ...]
+    turns: int
+    warm: tuple[int, ...] = ()
+
+
+def is_costly(one: RunSpec, other: RunSpec) -> bool:
+    """Whether going from one spec to the other loads a checkpoint or compiles anew."""
+    if one.checkpoint != other.checkpoint:
+        return True
+    a, b = normalised(one.switches), normalised(other.switches)
+    if build_of(a) != build_of(b):
+        return True
+    if a.get("compile", "off") == b.get("compile", "off") == "off":
+        return False
+    worn = [switch.name for switch in stack(Part.DENOISER)]
+    return any(a.get(name) != b.get(name) for name in worn)
+
+
+def in_camps(specs: Sequence[RunSpec]) -> tuple[tuple[int, ...], ...]:
+    """The numbers of specs, those together between which going to and fro costs nothing."""
+    camps: list[list[int]] = []
+    for at, spec in enumerate(specs):
+        camp = next((camp for camp in camps if not is_costly(specs[camp[0]], spec)), None)
+        if camp is None:
+            camps.append([at])
+        else:
+            camp.append(at)
+    return tuple(map(tuple, camps))
+
+
+def rounds(camps: Sequence[tuple[int, ...]], turns: int) -> Iterator[tuple[Visit, ...]]:
+    """Rounds without end, in each of which each side has ``turns`` turns.
+
+    With one camp A B, A B, …; with more A B, B A, A B, …, so that every second change is none. A
+    camp that is come to warms up.
+    """
+    present, forward = -1, True
+    while True:
+        order = range(len(camps)) if forward else reversed(range(len(camps)))
+        visits = []
+        for at in order:
+            visits.append(Visit(camps[at], turns, camps[at] if at != present else ()))
+            present = at
+        yield tuple(visits)
+        forward = not forward
