@@ -22,6 +22,7 @@ from engine.pictures.output import AS_USUAL, Output
 from engine.queue import RunQueue
 from engine.record import Status
 from engine.spec import RunSpec
+from engine.study import Study
 from engine.unkept import Unkept
 from engine.waiting import Waiting, WaitingFill
 
@@ -112,6 +113,13 @@ class Engine:
     def fill(self, spec: RunSpec) -> int:
         """Queue a search for the largest batch; see :meth:`engine.api.EngineAPI.fill`."""
         return self._queue_up(WaitingFill, spec)
+
+    def study(self, study: Study) -> int:
+        """Queue something to be measured; see :meth:`engine.api.EngineAPI.study`."""
+        run_id = None if self._stopping.is_set() else self.queue.add_study(study)
+        if run_id is None:
+            raise RuntimeError(_STOPPED)
+        return run_id
 
     def _queue_up(self, kind: type[Waiting], spec: RunSpec) -> int:
         if self._stopping.is_set():

@@ -17,7 +17,8 @@ from engine.history import History
 from engine.history.queue import Queue
 from engine.record import RunRecord
 from engine.spec import RunSpec
-from engine.waiting import Waiting
+from engine.study import Study
+from engine.waiting import Waiting, WaitingStudy
 
 log = logging.getLogger("safelight.engine")
 
@@ -66,6 +67,12 @@ class RunQueue:
             return run_id
         self.forget([task])  # it was closed since; the number stays unused
         return None
+
+    def add_study(self, study: Study) -> int | None:
+        """Queue something to be measured; as :meth:`add`."""
+        history = self._history
+        run_id = next(self._numbers) if history is None else history.new_id()
+        return run_id if self._line_up(WaitingStudy(run_id, study.first, study=study)) else None
 
     def add_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...] | None:
         """Queue cells of a group; see :meth:`engine.api.EngineAPI.submit_many`.

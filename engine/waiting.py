@@ -16,9 +16,13 @@ from engine.events import (
     RunFailed,
     RunQueued,
     RunStarted,
+    StudyEnded,
+    StudyQueued,
+    StudyStarted,
 )
 from engine.record import RunRecord, Status, now
 from engine.spec import RunSpec
+from engine.study import Study
 
 if TYPE_CHECKING:
     from engine.worker import Worker
@@ -96,3 +100,26 @@ class WaitingFill(Waiting):
 
     def broken(self, record: RunRecord) -> Event:
         return FillEnded(self.run_id, record.error)
+
+
+@dataclass
+class WaitingStudy(Waiting):
+    """Something to be measured. The history has its runs and its result, and no row of it."""
+
+    study: Study = field(kw_only=True)
+    kept = False
+
+    def queued(self, waiting: int) -> Event:
+        return StudyQueued(self.run_id, self.study, waiting)
+
+    def started(self, waiting: int) -> Event:
+        return StudyStarted(self.run_id, self.study, waiting)
+
+    def do(self, worker: Worker) -> None:
+        worker.study(self.job, self.study)
+
+    def never_started(self) -> Event:
+        return StudyEnded(self.run_id)
+
+    def broken(self, record: RunRecord) -> Event:
+        return StudyEnded(self.run_id, record.error)

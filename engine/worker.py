@@ -16,11 +16,14 @@ from engine.fill import Filling, forget_unfit
 from engine.fits import Fits
 from engine.history import History
 from engine.maker import Maker
+from engine.measure.measuring import Measuring
+from engine.measure.request import Measurement
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
 from engine.relief import words
+from engine.study import Study
 from engine.unkept import Unkept
 
 log = logging.getLogger("safelight.engine")
@@ -55,7 +58,7 @@ class Worker:
         self._pipelines = Pipelines(device, previews=previews)
         self._maker = Maker(self._pipelines, memory, tell, previews=previews)
         self._fits = Fits(history.folder if history is not None else None)
-        self._now: Attempt | Filling | None = None
+        self._now: Attempt | Filling | Measuring | None = None
         self._unkept = unkept
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
@@ -90,6 +93,17 @@ class Worker:
         finally:
             self._now = None
 
+    def study(self, job: Job, study: Study) -> None:
+        """Measure, and tell."""
+        assert isinstance(study, Measurement)
+        self._now = studying = Measuring(
+            *(job, study, self._pipelines, self._memory, self._tell, self._history, self._output)
+        )
+        try:
+            studying.run()
+        finally:
+            self._now = None
+
     def abandon(self, patience: float) -> None:
         """Conclude the run that is on, as far as it came. For another thread, when time is up.
 
@@ -99,7 +113,7 @@ class Worker:
         attempt = self._now
         if attempt is None:
             return
-        if isinstance(attempt, Filling):
+        if isinstance(attempt, (Filling, Measuring)):
             attempt.abandon()
             return
         quiet = attempt.writing.acquire(timeout=patience)

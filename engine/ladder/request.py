@@ -26,6 +26,11 @@ class Ladder:
     spec: RunSpec
     repeats: int = REPEATS
 
+    @property
+    def first(self) -> RunSpec:
+        """What the rungs are made of."""
+        return self.spec
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""
         return {"spec": self.spec.to_json(), "repeats": self.repeats}

@@ -21,7 +21,7 @@ class Measurement:
     Attributes:
         specs: two or more; the first is the reference.
         labels: a word or two for each, such as ``"fp16"``; empty for A, B, C.
-        repeats: timed turns of each; up to four times as many where that leaves it undecided.
+        repeats: timed turns of each; up to eight times as many where that leaves it undecided.
     """
 
     specs: tuple[RunSpec, ...]
@@ -32,6 +32,11 @@ class Measurement:
     def names(self) -> tuple[str, ...]:
         """What each is called."""
         return self.labels or tuple(chr(ord("A") + at) for at in range(len(self.specs)))
+
+    @property
+    def first(self) -> RunSpec:
+        """The reference."""
+        return self.specs[0]
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""
@@ -71,8 +76,8 @@ class Sample:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Sample:
-        phases = (float(values[name]) for name in ("encode", "denoise", "decode"))
-        return cls(*phases, memory_peak_bytes=int(values["memory_peak_bytes"]))
+        encode, denoise, decode = (float(values[name]) for name in ("encode", "denoise", "decode"))
+        return cls(encode, denoise, decode, int(values["memory_peak_bytes"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from engine.spec import RunSpec
 
 def without_a_model() -> None:
     """From here on, in this process, runs make noise of their size at once."""
-    Maker.make = _make  # type: ignore[method-assign]
+    Maker.make = _make  # type: ignore[assignment,method-assign]
     Maker.load = _load  # type: ignore[assignment,method-assign]
 
 
