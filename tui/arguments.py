@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _generate(commands)
+    _sweep(commands)
     _rerun(commands)
     _history(commands)
     _marks(commands)
@@ -54,6 +55,15 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def _generate(commands: Commands) -> None:
     generate = commands.add_parser("generate", help="make a picture without the app")
+    _settings(generate)
+    generate.add_argument(
+        "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
+    )
+    _where_it_runs(generate)
+
+
+def _settings(generate: argparse.ArgumentParser) -> None:
+    """What a run can be told."""
     generate.add_argument(
         "prompt",
         nargs="*",
@@ -96,10 +106,45 @@ def _generate(commands: Commands) -> None:
         action="store_true",
         help="when memory runs out, go on with the next thing that may help",
     )
-    generate.add_argument(
-        "--dry-run", action="store_true", help="say what time and memory it would take, and stop"
+
+
+def _sweep(commands: Commands) -> None:
+    sweep = commands.add_parser(
+        "sweep",
+        help="make a grid of pictures: every combination of some values",
+        description="Change one to three things of a run, value by value, and make every "
+        "combination. It can be stopped at any moment and gone on with: --resume.",
+        epilog="Axes: steps=20,30,50  guidance=4..8:0.5  seed=1..4  size=512x512,768x512  "
+        "scheduler=DDIM,Euler  precision=fp16,fp32 (any switch)  checkpoint=A,B  vae=A,B  "
+        "prompt:red=red,green (red is replaced)  prompt=@prompts.txt (one a line)  wildcards "
+        "(every choice of {a|b} in the prompt). A value with a comma stands in double quotes.",
     )
-    _where_it_runs(generate)
+    _settings(sweep)
+    sweep.add_argument(
+        "--axis",
+        action="append",
+        default=[],
+        metavar="NAME=VALUES",
+        help="what changes, once to three times: columns, rows, pages",
+    )
+    sweep.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say how many runs it is, how long they take and whether they fit, and stop",
+    )
+    sweep.add_argument(
+        "--resume", metavar="ID", help="go on with a sweep where it was, or “last”; see --list"
+    )
+    sweep.add_argument(
+        "--retry-failed", action="store_true", help="with --resume: try what failed once more"
+    )
+    sweep.add_argument("--png", metavar="FILE", help="write the grid as one picture, or as pages")
+    sweep.add_argument("--html", metavar="FILE", help="write the grid as a page")
+    sweep.add_argument(
+        "--replace", action="store_true", help="in place of an earlier --png or --html"
+    )
+    sweep.add_argument("--list", action="store_true", help="list the sweeps that were begun")
+    _where_it_runs(sweep)
 
 
 def _where_it_runs(command: argparse.ArgumentParser) -> None:

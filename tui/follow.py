@@ -28,7 +28,7 @@ def make(engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts) -
         event = told.get()
         match event:
             case events.CheckpointLoading():
-                _loading(event)
+                loading(event)
             case events.CheckpointDownloading():
                 download.show(event)
             case events.RunCompiling():
@@ -59,7 +59,7 @@ def search(
         event = told.get()
         match event:
             case events.CheckpointLoading():
-                _loading(event)
+                loading(event)
             case events.CheckpointDownloading():
                 download.show(event)
             case events.FillTried():
@@ -72,7 +72,7 @@ def search(
                 return event
 
 
-def _loading(event: events.CheckpointLoading) -> None:
+def loading(event: events.CheckpointLoading) -> None:
     tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
 
 

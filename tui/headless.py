@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from engine.errors import InvalidQuery, InvalidSpec, SafelightError
+from engine.errors import InvalidAxis, InvalidQuery, InvalidSpec, SafelightError
 from tui import headless_checkpoints as checkpoints
 from tui import headless_exchange as exchange
 from tui import headless_history as history
@@ -18,6 +18,7 @@ from tui import switch_list
 from tui.doctor import examine
 from tui.headless_generate import generate
 from tui.headless_rerun import rerun
+from tui.headless_sweep import sweep
 from tui.output import (
     BAD_ARGUMENTS,
     CANCELLED,
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
     """Run one command. Returns the exit code."""
     commands: dict[str, Callable[[argparse.Namespace, Paths], int]] = {
         "generate": generate,
+        "sweep": sweep,
         "rerun": rerun,
         "history": history.list_runs,
         "show": history.show,
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
     }
     try:
         return commands[options.command](options, paths)
-    except (InvalidSpec, InvalidQuery, BadArguments) as error:
+    except (InvalidSpec, InvalidQuery, InvalidAxis, BadArguments) as error:
         return complain(str(error), BAD_ARGUMENTS)
     except SafelightError as error:
         return complain(str(error), FAILED)

@@ -56,7 +56,7 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
     if not options.prompt and options.source is None:
         return complain(_NOTHING_TO_DRAW, BAD_ARGUMENTS)
     base = None if options.source is None else spec_from(options.source, settings, paths)
-    spec, problems = _spec(options, settings.checkpoint, base, fills=fills)
+    spec, problems = spec_of(options, settings.checkpoint, base, fills=fills)
     if spec is None:
         for sentence in problems.values():
             complain(sentence, BAD_ARGUMENTS)
@@ -163,8 +163,8 @@ def _foretell(spec: RunSpec, device: str, options: argparse.Namespace, paths: Pa
     return DONE
 
 
-def _spec(
-    options: argparse.Namespace, checkpoint: str, base: RunSpec | None, *, fills: bool
+def spec_of(
+    options: argparse.Namespace, checkpoint: str, base: RunSpec | None, *, fills: bool = False
 ) -> tuple[RunSpec | None, Mapping[str, str]]:
     """The spec of the arguments: where they say nothing that of ``base``, or the form's defaults.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -10,15 +11,16 @@ from engine.api import EngineAPI
 
 
 class Interrupts:
-    """A context manager: the first one asks the run to stop, a second one does not wait for it.
+    """A context manager: the first one asks the work to stop, a second one does not wait for it.
 
     Attributes:
         count: how many there were.
     """
 
-    def __init__(self, engine: EngineAPI) -> None:
+    def __init__(self, engine: EngineAPI, ask: Callable[[], object] | None = None) -> None:
+        """``ask`` is what asks the work to stop; else it is one run, which is cancelled."""
         self.count = 0
-        self._engine = engine
+        self._ask = ask or engine.cancel
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
@@ -35,4 +37,4 @@ class Interrupts:
         if self.count > 1:
             raise KeyboardInterrupt
         # Not from here: the main thread may hold the engine's lock at this very moment.
-        Thread(target=self._engine.cancel, daemon=True).start()
+        Thread(target=self._ask, daemon=True).start()

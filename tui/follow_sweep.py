@@ -1,0 +1,81 @@
+"""Follows the runs of a sweep to the last one's end; tells stderr how it goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from queue import SimpleQueue
+
+from engine import events
+from engine.api import EngineAPI
+from engine.forecast import warm_seconds
+from engine.record import RunRecord, Status
+from engine.relief import as_options, words
+from engine.sweep import Sweep
+from tui.follow import loading
+from tui.headless_checkpoints import DownloadLines
+from tui.output import tell
+from tui.text import clean, one_line, seconds
+
+_WIDEST = 24
+
+
+def follow(
+    engine: EngineAPI,
+    group: str,
+    sweep: Sweep,
+    runs: Sequence[int],
+    told: SimpleQueue[events.Event],
+) -> None:
+    """Wait until none of ``runs`` waits or is on any more."""
+    left, download = set(runs), DownloadLines()
+    done, warm = 0, 0.0
+    while left:
+        event = told.get()
+        match event:
+            case events.CheckpointLoading():
+                loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
+            case events.RunCompiling():
+                tell("Compiling, once for this size, batch and scheduler")
+            case events.StepCompleted() if event.run_id in left:
+                _step(event, done, len(runs))
+            case events.RunRetried():
+                tell(f"{event.reason} Trying with {words(event.switches)}.")
+            case events.QueueChanged(paused=True):
+                # What is made cannot be written, and nobody is here to say that it can again.
+                engine.queue.clear(group)
+            case (
+                events.RunFinished(record=record)
+                | events.RunCancelled(record=record)
+                | events.RunFailed(record=record)
+            ) if event.run_id in left:
+                left.discard(event.run_id)
+                if record.status is Status.CANCELLED:
+                    continue  # all that wait are: one sentence at the end says so
+                done += 1
+                warm += warm_seconds(record)
+                _over(record, sweep, done, len(runs), warm / done * len(left))
+
+
+def _step(event: events.StepCompleted, done: int, of: int) -> None:
+    """One line that is written over on a terminal, and left out elsewhere."""
+    if sys.stderr.isatty():
+        rate = f"{event.rate:.1f} it/s" if event.rate else ""
+        text = f"{done + 1}/{of}  step {event.step}/{event.steps}  {rate}"
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
+def _over(record: RunRecord, sweep: Sweep, done: int, of: int, eta: float) -> None:
+    """A line for a run that came to an end."""
+    values = "  ".join(one_line(v, _WIDEST) for _, v in sweep.labels(sweep.at(record.cell)))
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    left = f"  {seconds(eta)} left" if of > done else ""
+    if record.status is Status.FINISHED:
+        tell(f"{done}/{of}  {values}  #{record.id}  {seconds(record.seconds.total)}{left}")
+        return
+    advice = f" Try {as_options(record.advice)}." if record.advice else ""
+    tell(f"{done}/{of}  {values}  failed: {clean(record.error)}{advice}{left}")
