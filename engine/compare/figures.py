@@ -40,6 +40,8 @@ class Figure:
         value = self.values[index]
         if value is None:
             return "–"
+        if self.apart and not value:
+            return "none"
         if self.unit == "s":
             return seconds(value)
         return size(value) if self.unit == "bytes" else f"{value:.3g} {self.unit}"
@@ -59,7 +61,7 @@ class Figure:
 
 def figures_of(records: Sequence[RunRecord], reference: int) -> tuple[Figure, ...]:
     """The figures that at least one of the runs has."""
-    kinds = {record.memory_kind for record in records}
+    kinds, runs = {run.memory_kind for run in records}, {run.id for run in records}
     made: list[Figure] = []
 
     def add(
@@ -70,7 +72,9 @@ def figures_of(records: Sequence[RunRecord], reference: int) -> tuple[Figure, ..
             return
         against = values[reference]
         # Loading takes its time or is not there at all, and two kinds of memory are two things.
-        comparable = not rest.get("apart") and not (unit == "bytes" and len(kinds) > 1)
+        comparable = len(runs) > 1 and not (
+            rest.get("apart") or (unit == "bytes" and len(kinds) > 1)
+        )
         ratios = tuple(
             value / against if comparable and value is not None and against else None
             for value in values

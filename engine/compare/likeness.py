@@ -45,7 +45,7 @@ class Likeness:
         """Those that are known, in words: ``{"SSIM": "0.931", "PSNR": "24.1 dB", …}``."""
         if self.identical:
             return {"SSIM": "1", "PSNR": "identical"} | (
-                {"Changed": "0%"} if self.changed is not None else {}
+                {"Pixels changed": "0%"} if self.changed is not None else {}
             )
         found = {}
         if self.ssim is not None:  # rounded down: 1 is for what is identical
@@ -54,7 +54,7 @@ class Likeness:
             found["PSNR"] = f"{self.psnr:.1f} dB"
         if self.changed is not None:
             percent = 100 * self.changed
-            found["Changed"] = f"{percent:.0f}%" if percent >= 9.95 else f"{percent:.2g}%"
+            found["Pixels changed"] = f"{percent:.0f}%" if percent >= 9.95 else f"{percent:.2g}%"
         return found
 
 

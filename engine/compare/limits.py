@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.record import RunRecord, Status
@@ -24,11 +24,16 @@ def limits_of(comparison: Comparison) -> Iterator[str]:
     others = [side for at, side in enumerate(comparison.sides) if at != comparison.reference]
     for side in others:
         yield from _pictures(reference, side)
+    yield from _seeds(reference, others)
     runs = {side.record.id: side.record for side in comparison.sides}
     if len(runs) == 1:
         yield f"All of them are of run #{reference.record.id}, whose times and memory they share."
     for record in runs.values():
         yield from _alone(record)
+    cold = [f"#{run.id}" for run in runs.values() if _is_cold(run)]
+    if cold:
+        were = "was the first run" if len(cold) == 1 else "were each the first run"
+        yield (f"{listed(cold)} {were} after loading, which can be slower. Measure to be sure.")
     mine = reference.record
     for record in runs.values():
         if record.id != mine.id:
@@ -51,11 +56,6 @@ def _pictures(reference: Side, side: Side) -> Iterator[str]:
             yield f"{sizes}: likeness is that of {side.name} scaled to the size of the other."
         else:
             yield f"{sizes}: other proportions, so there is no likeness."
-    if side.seed != reference.seed:
-        yield (
-            f"{side.name} has seed {side.seed}, {reference.name} {reference.seed}: another picture "
-            "from the start, so likeness says little of the settings."
-        )
     one, two = (len(each.record.spec.pictures) for each in (reference, side))
     if one != two and side.seed == reference.seed:
         yield (
@@ -64,22 +64,30 @@ def _pictures(reference: Side, side: Side) -> Iterator[str]:
         )
 
 
+def _seeds(reference: Side, others: list[Side]) -> Iterator[str]:
+    names = [side.name for side in others if side.seed != reference.seed]
+    if names:
+        have = "has another seed" if len(names) == 1 else "have other seeds"
+        yield (
+            f"{listed(names)} {have} than {reference.name}: another picture from the start, so "
+            "likeness says little of the settings."
+        )
+
+
+def _is_cold(run: RunRecord) -> bool:
+    return run.status is Status.FINISHED and run.seconds.load > 0
+
+
 def _batch(count: int) -> str:
     return "alone" if count == 1 else f"in a batch of {count}"
 
 
 def _alone(record: RunRecord) -> Iterator[str]:
-    name, seconds = f"#{record.id}", record.seconds
+    name = f"#{record.id}"
     if record.status in _ENDED:
         steps = f" after {record.steps} steps" if record.steps else ""
         yield f"{name} {_ENDED[record.status]}{steps}: its times and memory are not whole."
-        return
-    if seconds.load > 0:
-        yield (
-            f"{name} was the first after its checkpoint was loaded, and such a run can be slower. "
-            "Measure it to be sure."
-        )
-    if seconds.retried > 0:
+    elif record.seconds.retried > 0:
         yield f"{name} ran out of memory at first; its times are those of the attempt that worked."
 
 
@@ -107,12 +115,13 @@ def _figures(mine: RunRecord, other: RunRecord) -> Iterator[str]:
         if mine.versions[name] != other.versions[name]
     )
     if changed:
-        yield f"{names[0]} was made with another {_listed(changed)} than {names[1]}."
+        yield f"{names[0]} was made with another {listed(changed)} than {names[1]}."
 
 
 def _count(pictures: int) -> str:
     return "one picture" if pictures == 1 else f"{pictures} pictures"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: ``"a"``, ``"a and b"``, ``"a, b and c"``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -36,7 +36,8 @@ def words_between(old: str, new: str) -> tuple[Word, ...]:
     """``new`` in stretches, and between them what of ``old`` is not in it.
 
     All that is the same or added is ``new``, to the letter. Other blanks alone are no difference.
-    What was removed ends in a blank where something follows, so that no two words run together.
+    What was removed has a blank before and behind it, where something is, so that no two words run
+    together.
     """
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     keys = [token.strip() for token in before], [token.strip() for token in after]
@@ -48,7 +49,10 @@ def words_between(old: str, new: str) -> tuple[Word, ...]:
             found.append(Word("".join(after[start:end]), Kind.SAME))
             continue
         if high > low:
-            found.append(Word("".join(before[low:high]), Kind.REMOVED))
+            gone = "".join(before[low:high])
+            if low and before[low - 1][-1].isspace() and not found[-1].text[-1].isspace():
+                gone = f" {gone}"
+            found.append(Word(gone, Kind.REMOVED))
         if end > start:
             found.append(Word("".join(after[start:end]), Kind.ADDED))
     return tuple(_spaced(found))

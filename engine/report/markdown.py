@@ -9,7 +9,7 @@ from urllib.parse import quote
 SIGN = "<!-- Safelight report -->"
 """The first line of every report, which is not shown, by which it is known as ours."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~&$^!@])")
-_START = re.compile(r"(\w*)([.)+#=-])")
+_START = re.compile(r"(\d*)([.)+#=-])")
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto)(:)|\b(www)(\.)")
 
 

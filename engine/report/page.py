@@ -60,6 +60,8 @@ _HEAD = """<!DOCTYPE html>
 </head>
 <body>
 """
+_CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
+_CONTROLS |= dict.fromkeys(range(0x7F, 0xA0), 0xFFFD)
 FOOT = "</body>\n</html>\n"
 
 
@@ -83,8 +85,8 @@ def head(title: str, style: str = "") -> str:
 
 
 def encoded(text: Iterable[str]) -> Iterator[bytes]:
-    """A page, piece by piece; what is no text becomes ``?``."""
-    return (piece.encode("utf-8", "replace") for piece in text)
+    """A page, piece by piece; what is no text becomes ``?``, and control characters are shown."""
+    return (piece.translate(_CONTROLS).encode("utf-8", "replace") for piece in text)
 
 
 def small(image: Image, side: int, *, lossless: bool = False) -> Small:

@@ -73,6 +73,8 @@ def test_the_pictures_of_one_run() -> None:
     assert batch.names == ("#4.1", "#4.2", "#4.3")
     (seed,) = batch.settings()
     assert (seed.name, seed.values, seed.differs) == ("seed", ("7", "8", "9"), (False, True, True))
+    assert "#4.2 and #4.3 have other seeds than #4.1: another picture" in batch.limits()[0]
+    assert all(ratio is None for figure in batch.figures() for ratio in figure.ratios)
     assert "All of them are of run #4, whose times and memory they share." in batch.limits()
     with pytest.raises(ValueError, match="has one picture"):
         of_batch(run(1))
@@ -179,12 +181,15 @@ def test_what_is_not_known_is_not_claimed() -> None:
         ({}, ""),
         ({"width": 128, "height": 128}, "#2 is 128x128, #1 64x64: likeness is that of #2 scaled"),
         ({"width": 128}, "#2 is 128x64, #1 64x64: other proportions, so there is no likeness."),
-        ({"seed": 8}, "#2 has seed 8, #1 7: another picture from the start"),
+        ({"seed": 8}, "#2 has another seed than #1: another picture from the start"),
         ({"batch_size": 2}, "#2.1 was made in a batch of 2, #1 alone: that alone can change"),
         ({"batch_size": 2}, "#2 made 2 pictures, #1 one picture: only the time of a picture"),
         ({"status": Status.CANCELLED, "steps": 3}, "#2 was stopped after 3 steps: its times and"),
         ({"status": Status.FAILED, "steps": 0}, "#2 failed: its times and memory are not whole."),
-        ({"seconds": Seconds(load=2.0, total=3.0)}, "#2 was the first after its checkpoint was"),
+        (
+            {"seconds": Seconds(load=2.0, total=3.0)},
+            "#2 was the first run after loading",
+        ),
         ({"seconds": Seconds(retried=2.0, total=3.0)}, "#2 ran out of memory at first"),
         ({"device": "cuda:0"}, "#2 ran on cuda:0, #1 on cpu: times and memory are as much"),
         ({"memory_kind": "vram"}, "Memory of #2 is VRAM, of #1 RSS: not the same thing."),
@@ -225,7 +230,7 @@ def test_likeness_of_a_history(history: History) -> None:
     itself, same, other = likenesses(comparison)
     assert itself is None
     assert same == Likeness(1.0, inf, 0.0)
-    assert same.texts() == {"SSIM": "1", "PSNR": "identical", "Changed": "0%"}
+    assert same.texts() == {"SSIM": "1", "PSNR": "identical", "Pixels changed": "0%"}
     assert same.to_json() == {"ssim": 1.0, "psnr": None, "changed": 0.0, "identical": True}
     assert other is not None
     assert other.changed is None  # of another seed it says nothing

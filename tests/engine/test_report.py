@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from PIL import Image
 from engine.errors import ExchangeError
 from engine.report import files, markdown, page
 from engine.report.draw import cut, drawable, font, wrapped
+from tests.engine.pages import Strict
 
 NASTY = "a *red* [sun](http://x.y) <b>`code`</b> | # \\ ![x](y) &amp; www.example.org 1. _x_ ~~s~~"
 
@@ -52,31 +52,6 @@ def test_a_table_in_markdown() -> None:
     assert {"table_open", "td_open"} <= kinds
     assert words == "#1Stepsa|b ⏎ c"
     assert markdown.picture("my pictures/a.png", "a [1]") == r"![a \[1\]](my%20pictures/a.png)"
-
-
-class Strict(HTMLParser):
-    """Raises for a tag that is closed and was not opened, or the other way round."""
-
-    VOID = frozenset({"meta", "img", "br", "link"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_a_page() -> None:

@@ -1,0 +1,175 @@
+"""A comparison as Markdown, with its pictures in a folder beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.compare.measured import NOT_MEASURED, in_words, spread_text, turns_text
+from engine.compare.pictures import difference_picture
+from engine.compare.words import Kind, Word
+from engine.errors import ExchangeError
+from engine.report.markdown import SIGN, escape, picture, table
+from engine.units import size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from engine.compare.report import Contents
+
+Paths = tuple[tuple[str, str], ...]
+_FORMS = {Kind.SAME: "{}", Kind.ADDED: "<ins>{}</ins>", Kind.REMOVED: "<del>{}</del>"}
+"""Tags, as ``**`` next to a comma would be no markup."""
+
+
+def put_pictures(contents: Contents, place: Path) -> Paths:
+    """Write the pictures of a document that is to be at ``place``.
+
+    They go by what is in them, so that a picture of another document is never replaced.
+
+    Returns:
+        For each side the path of its picture and of its difference, as the document names them;
+        empty where there is none.
+
+    Raises:
+        ExchangeError: they cannot be written.
+    """
+    folder = place.with_name(f"{place.stem}-pictures")
+    comparison = contents.comparison
+    reference = contents.pictures[comparison.reference]
+    found = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for at, (side, image) in enumerate(zip(comparison.sides, contents.pictures, strict=True)):
+            name = side.name.removeprefix("#").replace(".", "-")
+            own = _put(image, folder, f"run-{name}") if image is not None else ""
+            apart = ""
+            if image is not None and reference is not None and at != comparison.reference:
+                difference = difference_picture(reference, image)
+                apart = _put(difference.image, folder, f"difference-{name}")
+            found.append((own, apart))
+    except OSError as error:
+        raise ExchangeError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return tuple(found)
+
+
+def _put(image: Image, folder: Path, name: str) -> str:
+    from engine.pictures.files import put_new
+
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    data = buffer.getvalue()
+    path = folder / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
+    with suppress(FileExistsError):
+        put_new(path, memoryview(data))
+    return f"{folder.name}/{path.name}"
+
+
+def document(contents: Contents, paths: Paths) -> str:
+    """The document; ``paths`` are those of :func:`put_pictures`."""
+    return "\n".join(_lines(contents, paths)) + "\n"
+
+
+def _lines(contents: Contents, paths: Paths) -> Iterator[str]:
+    comparison = contents.comparison
+    names = list(map(escape, comparison.names))
+    yield from (SIGN, "", f"# {escape(contents.title)}", "")
+    yield from table(["", *names], _pictures(contents, paths))
+    for title, negative in (("Prompt", False), ("Negative prompt", True)):
+        each = comparison.prompts(negative=negative)
+        if not any(each):
+            continue
+        yield from ("", f"## {title}", "")
+        if all(word.kind is Kind.SAME for words in each for word in words):
+            yield _words(each[comparison.reference])
+        else:
+            rows = [[name, _words(words)] for name, words in zip(names, each, strict=True)]
+            yield from table(["", "<ins>added</ins>, <del>removed</del>"], rows)
+    settings = comparison.settings()
+    yield from ("", "## Settings that differ" if settings else "No setting differs.", "")
+    if settings:
+        yield from table(
+            ["", *names],
+            [[escape(each.label), *map(escape, each.values)] for each in settings],
+        )
+    figures = comparison.figures()
+    if figures:
+        yield from ("", "## Time and memory", "")
+        yield from table(
+            ["", *names],
+            [
+                [
+                    escape(figure.label),
+                    *(
+                        " ".join(filter(None, (figure.text(at), _ratio(figure.ratio_text(at)))))
+                        if at != comparison.reference
+                        else figure.text(at)
+                        for at in range(len(names))
+                    ),
+                ]
+                for figure in figures
+            ],
+        )
+    yield from _measured(contents)
+    limits = [*comparison.limits(), *contents.missing]
+    limits += [NOT_MEASURED] if contents.measured is None else []
+    yield from ("", "## How far this goes", "")
+    yield from (f"- {escape(sentence)}" for sentence in limits)
+
+
+def _ratio(text: str) -> str:
+    return f"({text})" if text else ""
+
+
+def _pictures(contents: Contents, paths: Paths) -> Iterator[list[str]]:
+    comparison = contents.comparison
+    sides = comparison.sides
+    pairs = list(zip(sides, paths, strict=True))
+    yield ["", *(picture(own, side.name) if own else "missing" for side, (own, _) in pairs)]
+    if any(apart for _, apart in paths):
+        yield [
+            "Difference",
+            *(
+                picture(apart, f"difference of {s.name}") if apart else ""
+                for s, (_, apart) in pairs
+            ),
+        ]
+    if contents.winners & {side.record.id for side in sides}:
+        yield ["", *("winner" if s.record.id in contents.winners else "" for s in sides)]
+    texts = [alike.texts() if alike is not None else {} for alike in contents.likenesses]
+    for name in dict.fromkeys(name for each in texts for name in each):
+        yield [name, *(each.get(name, "") for each in texts)]
+
+
+def _words(words: tuple[Word, ...]) -> str:
+    found = []
+    for word in words:
+        text = escape(word.text)
+        before = " " if word.text[:1].isspace() else ""
+        after = " " if word.text[-1:].isspace() else ""
+        found.append(before + (_FORMS[word.kind].format(text) if text else "") + after)
+    return "".join(found).strip() or "–"
+
+
+def _measured(contents: Contents) -> Iterator[str]:
+    result = contents.measured
+    if result is None:
+        return
+    yield from ("", "## Measured in turns", "")
+    rows = [
+        [
+            escape(side.label),
+            spread_text(side.seconds_an_image),
+            in_words(verdict),
+            size(side.memory_peak_bytes) if side.memory_peak_bytes else "–",
+            turns_text(side),
+            escape(side.error),
+        ]
+        for side, verdict in zip(result.sides, result.verdicts, strict=True)
+    ]
+    heads = ["", "A picture, median and quartiles", "Against the first", "Peak memory", "", ""]
+    yield from table(heads, rows)

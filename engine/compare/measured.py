@@ -1,0 +1,42 @@
+"""What came of measuring, in words."""
+
+from __future__ import annotations
+
+from engine.measure.request import Side
+from engine.measure.verdict import Spread, Verdict
+from engine.units import seconds
+
+NOT_MEASURED = "Times are those of one run each: measure them to know whether a difference is real."
+_MUCH = 1.5
+
+
+def in_words(verdict: Verdict | None) -> str:
+    """A verdict: ``"no difference"``, ``"12% faster"``, ``"2.1x slower"``; empty for none."""
+    if verdict is None:
+        return ""
+    if not verdict.differs:
+        return "no difference"
+    faster = verdict.ratio < 1
+    by = 1 / verdict.ratio if faster else verdict.ratio
+    much = f"{by:.1f}x" if by >= _MUCH else f"{100 * (by - 1):.2g}%"
+    return f"{much} {'faster' if faster else 'slower'}"
+
+
+def kind_of(verdict: Verdict | None) -> str:
+    """``good``, ``bad``, or empty where there is no difference."""
+    if verdict is None or not verdict.differs:
+        return ""
+    return "good" if verdict.ratio < 1 else "bad"
+
+
+def spread_text(spread: Spread | None) -> str:
+    """The median with its quartiles: ``"0.52 s (0.51 s – 0.53 s)"``."""
+    if spread is None:
+        return "–"
+    return f"{seconds(spread.median)} ({seconds(spread.low)} – {seconds(spread.high)})"
+
+
+def turns_text(side: Side) -> str:
+    """How often a side was measured: ``"7 turns"``."""
+    count = len(side.samples)
+    return f"{count} turn{'' if count == 1 else 's'}"
