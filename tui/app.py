@@ -22,7 +22,7 @@ from textual.theme import Theme
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.commands import APP, PANEL_HELP, STUDIO, bindings, key_of
+from tui.commands import APP, PANEL_HELP, STUDIO, bindings, commands_of, key_of
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.log import start as start_log
@@ -276,7 +276,7 @@ class SafelightApp(App[int]):
         focused = self.focused
         names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
         panel = next((name for name in names if name in PANEL_HELP), "")
-        self.push_screen(HelpScreen(panel))
+        self.push_screen(HelpScreen(panel, commands_of(self.screen) or STUDIO))
 
     @work
     async def action_request_quit(self) -> None:
@@ -310,7 +310,7 @@ class SafelightApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command that works here, by name; the choice of themes is among them."""
-        for command in (*(STUDIO if screen is self.studio else ()), *APP):
+        for command in (*commands_of(screen), *APP):
             title = f"{command.label}  {command.shown_key}"
             yield SystemCommand(title, command.help, partial(self.run_action, command.target))
 

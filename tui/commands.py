@@ -59,10 +59,17 @@ class Command:
 
 def show_key(key: str) -> str:
     """A Textual key name as people write it."""
-    names = {"escape": "Esc", "question_mark": "?", "enter": "Enter", "space": "Space"}
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+").upper()
-    return names.get(key, key.upper() if key[0] == "f" else key)
+    is_function = key[0] == "f" and key[1:].isdigit()
+    return _SIGNS.get(key, key.upper() if is_function else key)
+
+
+_SIGNS = {
+    **{"escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab"},
+    **{"question_mark": "?", "plus": "+", "minus": "-", "comma": ",", "full_stop": "."},
+    **{"left": "← →", "up": "↑ ↓"},
+}
 
 
 STUDIO: tuple[Command, ...] = (
@@ -195,6 +202,15 @@ STUDIO: tuple[Command, ...] = (
         "History",
     ),
     Command(
+        "compare",
+        "ctrl+t",
+        "Compare",
+        "This run next to the one before, or the one chosen in Runs; in Picture, the batch.",
+        "compare",
+        "History",
+        footer=True,
+    ),
+    Command(
         "prompts",
         "f12",
         "Prompts",
@@ -265,6 +281,8 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
         "t edits its tags, n its note. d puts it into the trash, u takes",
         "the last deletion back, and the one before. Space selects; then",
         "all of this goes for every run that is selected.",
+        "c compares what is selected, up to four; else this run and the",
+        "one before.",
         "/ searches, s is the next order, v shows pictures, F9 goes back.",
         "in:trash searches the trash; there x deletes for good.",
         "",
@@ -290,6 +308,12 @@ PANEL_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "parameters": (("↑↓", "Change"),),
 }
 """Keys that only work in one panel, for the last line."""
+
+
+def commands_of(screen: object) -> tuple[Command, ...]:
+    """The commands of a screen, as its ``KEYS`` say."""
+    keys: tuple[Command, ...] = getattr(screen, "KEYS", ())
+    return keys
 
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:

@@ -183,6 +183,19 @@ async def prompts(s: Session) -> None:
     await s.press("down")
 
 
+async def comparing(s: Session) -> None:
+    await s.press("f9", "down", "c")
+
+
+async def comparing_four(s: Session) -> None:
+    await s.press("f9", "down", "c", "b", "m")
+
+
+async def differing(s: Session) -> None:
+    await comparing(s)
+    await s.press("d")
+
+
 SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
     "empty-120x40": (empty, (120, 40), "safelight"),
     "running-80x24": (running, (80, 24), "safelight"),
@@ -207,6 +220,11 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "search-80x24": (searching, (80, 24), "safelight"),
     "thumbnails-80x24": (thumbnails, (80, 24), "safelight"),
     "thumbnails-120x40": (thumbnails, (120, 40), "safelight"),
+    "compare-80x24": (comparing, (80, 24), "safelight"),
+    "compare-120x40": (comparing, (120, 40), "safelight"),
+    "compare-200x60-light": (comparing, (200, 60), "safelight-light"),
+    "compare-four-120x40": (comparing_four, (120, 40), "safelight"),
+    "compare-difference-80x24": (differing, (80, 24), "safelight"),
     "prompts-80x24": (prompts, (80, 24), "safelight"),
     "prompts-120x40": (prompts, (120, 40), "safelight"),
     "downloading-80x24": (downloading, (80, 24), "safelight"),

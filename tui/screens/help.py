@@ -43,19 +43,19 @@ class HelpScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar = [("escape,q,enter", "dismiss", "Close")]
 
-    def __init__(self, panel: str) -> None:
+    def __init__(self, panel: str, commands: tuple[Command, ...] = STUDIO) -> None:
         super().__init__()
-        self._panel = panel
+        self._panel, self._commands = panel, commands
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Static(help_text(self._panel))
+            yield Static(help_text(self._panel, self._commands))
 
 
-def help_text(panel: str) -> Content:
-    """The whole text, beginning with the panel that had the focus."""
+def help_text(panel: str, of_screen: tuple[Command, ...] = STUDIO) -> Content:
+    """The whole text, beginning with the panel that had the focus, then the screen's commands."""
     lines: list[Content] = []
     if panel in PANEL_HELP:
         lines.append(Content.styled("Here", "bold $accent"))
@@ -65,7 +65,7 @@ def help_text(panel: str) -> Content:
     def group_of(command: Command) -> str:
         return command.group
 
-    for group, commands in groupby((*STUDIO, *APP), group_of):
+    for group, commands in groupby((*of_screen, *APP), group_of):
         lines.append(Content.styled(group, "bold $accent"))
         lines.extend(_line(command.shown_key, command.help) for command in commands)
         lines.append(Content(""))

@@ -25,14 +25,18 @@ from tui.widgets.search_line import SearchLine
 from tui.widgets.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
+    from engine.compare import Comparison
     from engine.history import History
+    from engine.record import RunRecord
+    from tui.engine_room import EngineRoom
 
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""
 
 _HERE = (
-    *(("Enter", "Open"), ("/", "Search"), ("0-5", "Rate"), ("v", "Pictures"), ("d", "Delete")),
-    *(("t", "Tags"), ("n", "Note"), ("m", "Winner"), ("u", "Undo"), ("s", "Order")),
+    *(("Enter", "Open"), ("/", "Search"), ("c", "Compare"), ("0-5", "Rate"), ("v", "Pictures")),
+    *(("d", "Delete"), ("t", "Tags"), ("n", "Note"), ("m", "Winner"), ("u", "Undo")),
+    *(("s", "Order"),),
     *(("Space", "Select"), ("F1", "Help")),
 )
 _TRASH = (
@@ -91,13 +95,15 @@ class HistoryScreen(HistorySearch):
         Binding("f9", "dismiss(None)", "Back", show=False, priority=True),
         # Before the list has it: what is typed right after it is meant for the search.
         Binding("slash", "search", "Search", show=False, priority=True),
+        Binding("c,ctrl+t", "compare", "Compare", show=False),
         Binding("v", "view", "Pictures", show=False),
         Binding("s", "order", "Order", show=False),
     ]
 
-    def __init__(self, history: History, terminal: Terminal) -> None:
+    def __init__(self, history: History, terminal: Terminal, room: EngineRoom) -> None:
         super().__init__(history)
         self._terminal = terminal
+        self._room = room
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="top"):
@@ -241,6 +247,31 @@ class HistoryScreen(HistorySearch):
         now = self.found.query.sort if self.found is not None else names[0]
         following = names[(names.index(now) + 1) % len(names)]
         self.search_line.text = with_order(self.search_line.text, following)
+
+    def action_compare(self) -> None:
+        """Compare the runs that are selected; else the one under the cursor and the one before."""
+        from tui.screens.comparing import TOO_FEW, of_runs, open_comparison, shown
+
+        found = self.found
+        if found is None:
+            return
+        records = shown([entry.record for entry in (*found.head, *found.tail)])
+        meant = shown([entry.record for entry in self.targets])
+        if not self.selected and meant:
+            meant += [record for record in records if record.id < meant[0].id][:1]
+
+        def make() -> Comparison:
+            if not meant:
+                raise ValueError("This run has no picture to be compared.")
+            if len(meant) == 1 and len(meant[0].images) < 2:
+                raise ValueError("Select one more with Space." if self.selected else TOO_FEW)
+            return of_runs(meant[::-1])
+
+        def done(record: RunRecord | None) -> None:
+            if record is not None:
+                self.dismiss(record)
+
+        open_comparison(self, make, records, self._room, self._terminal, done)
 
     def action_back(self) -> None:
         """Clear the selection, else what is being typed or finds nothing, else leave."""

@@ -80,7 +80,7 @@ class HistoryMarks(Screen[RunRecord | None]):
         return self.found is not None and self.found.query.in_trash
 
     @property
-    def _targets(self) -> list[Entry]:
+    def targets(self) -> list[Entry]:
         """The runs that are meant."""
         if self.found is None:
             return []
@@ -91,7 +91,7 @@ class HistoryMarks(Screen[RunRecord | None]):
 
     @property
     def _meant(self) -> Runs:
-        return tuple(entry.id for entry in self._targets)
+        return tuple(entry.id for entry in self.targets)
 
     # Marks
 
@@ -116,13 +116,13 @@ class HistoryMarks(Screen[RunRecord | None]):
 
     def action_win(self) -> None:
         """Winners all; when they are already, no longer."""
-        won = all(entry.winner for entry in self._targets)
+        won = all(entry.winner for entry in self.targets)
         if runs := self._meant:
             self._write(runs, lambda runs: self.history.marks.win(runs, not won))
 
     def action_tags(self) -> None:
         """Edit the tags that all of them have."""
-        entries, runs = self._targets, self._meant
+        entries, runs = self.targets, self._meant
         if not entries:
             return
         common = set(entries[0].tags).intersection(*(entry.tags for entry in entries))
@@ -145,7 +145,7 @@ class HistoryMarks(Screen[RunRecord | None]):
 
     def action_note(self) -> None:
         """Edit the note; of several runs, that of the first."""
-        entries, runs = self._targets, self._meant
+        entries, runs = self.targets, self._meant
         if not entries:
             return
         before = clean(entries[0].note).strip()

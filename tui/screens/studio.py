@@ -55,6 +55,7 @@ class StudioScreen(PastRuns):
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
+    KEYS = STUDIO
     BINDINGS = bindings(STUDIO)
     AUTO_FOCUS = "#prompt"
 

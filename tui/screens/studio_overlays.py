@@ -18,6 +18,7 @@ from tui.widgets.prompt import PromptEditor
 from tui.widgets.switches_field import SwitchesField
 
 if TYPE_CHECKING:
+    from engine.compare import Comparison
     from engine.record import RunRecord
     from tui.screens.history import HistoryScreen
     from tui.screens.studio import StudioScreen
@@ -122,10 +123,28 @@ class Overlays(Screen[None]):
             except SafelightError as error:
                 self.notify(str(error), severity="error", timeout=10)
                 return
-            self._history = HistoryScreen(history, studio.picture.terminal)
+            self._history = HistoryScreen(history, studio.picture.terminal, studio.host)
             self.app.install_screen(self._history, "history")
 
         self.app.push_screen(self._history, self._open_run)
+
+    def action_compare(self) -> None:
+        """This run and the one before, or the chosen one; in the picture, the batch."""
+        from tui.screens.comparing import of_runs, open_comparison, shown, this_and_another
+
+        studio = self._studio
+        records = shown([row.record for row in studio.runs.rows])
+        current = studio.runs.current
+        chosen = current.id if current is not None else None
+        looked_at = next((record for record in records if record.id == chosen), None)
+
+        def make() -> Comparison:
+            if studio.picture.has_focus and looked_at is not None and len(looked_at.images) > 1:
+                return of_runs([looked_at])
+            return this_and_another(records, chosen)
+
+        terminal = studio.picture.terminal
+        open_comparison(studio, make, records, studio.host, terminal, self._open_run)
 
     def _open_run(self, record: RunRecord | None) -> None:
         """Bring a run back that may not be in the list of runs."""

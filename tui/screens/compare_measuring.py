@@ -1,0 +1,140 @@
+"""Measures the sides of a comparison anew, in turns, and tells how it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from engine import events
+from engine.measure.request import Measurement, MeasurementResult
+from tui.text import one_line, seconds
+from tui.widgets.compare_facts import LETTERS, Measured, verdict_words
+
+if TYPE_CHECKING:
+    from tui.screens.compare_desk import CompareDesk
+
+_BAR = 12
+
+
+class Measuring:
+    """One measurement at a time.
+
+    Attributes:
+        measured: what is known so far of the last one.
+        progress: how it goes; ``None`` when none is on.
+    """
+
+    def __init__(self, desk: CompareDesk) -> None:
+        self._desk = desk
+        self._asked: Measurement | None = None
+        self._runs: tuple[int, ...] = ()
+        self._number: int | None = None
+        self.measured: Measured | None = None
+        self.progress: Content | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether one waits or is on."""
+        return self._asked is not None
+
+    def toggle(self) -> None:
+        """Begin, or stop what is on."""
+        if self._asked is None:
+            self._begin()
+        elif self._number is not None:
+            self._desk.room.cancel(self._number)
+
+    def _begin(self) -> None:
+        comparison = self._desk.comparison
+        reference = comparison.sides[comparison.reference]
+        order = [reference, *(s for s in comparison.sides if s is not reference)]
+        sides = {side.record.id: side for side in reversed(order)}  # of a batch one is enough
+        runs = tuple(run for run in dict.fromkeys(side.record.id for side in order))
+        if len(runs) < 2:
+            self._desk.notify("These are pictures of one run: there is nothing to measure.")
+            return
+        places = {s.record.id: LETTERS[i] for i, s in reversed(list(enumerate(comparison.sides)))}
+        specs = tuple(sides[run].record.spec for run in runs)
+        if missing := _missing([spec.checkpoint for spec in specs]):
+            self._desk.notify(f"{missing} Run it once in the studio, then measure.", timeout=8)
+            return
+        asked = Measurement(specs, tuple(places[run] for run in runs))
+        self._asked, self._runs, self._number = asked, runs, None
+        self._say("asking for it")
+        if not self._desk.room.study(asked):
+            self._over()
+
+    # What the engine tells
+
+    def told(self, event: events.Event) -> None:
+        """Take what concerns this measurement."""
+        match event:
+            case events.StudyQueued() if event.study is self._asked:
+                self._number = event.run_id
+                self._say("" if event.waiting <= 1 else f"{event.waiting} in the queue")
+            case events.StudyStarted() if event.run_id == self._number:
+                self._say("begins")
+            case events.StudyProgressed() if event.run_id == self._number:
+                self._show_progress(event)
+            case events.StudyUpdated() if event.run_id == self._number:
+                self._take(event.result, is_whole=False)
+            case events.StudyFinished() if event.run_id == self._number:
+                self._over()
+                self._take(event.result, is_whole=True)
+                self._announce()
+            case events.StudyEnded() if event.run_id == self._number:
+                self._over()
+                if event.result is not None:
+                    self._take(event.result, is_whole=False)
+                if event.error:
+                    self._desk.notify(event.error, severity="error", timeout=10)
+                else:
+                    self._desk.notify("The measurement was stopped.", timeout=3)
+
+    def _take(self, result: object, *, is_whole: bool) -> None:
+        if isinstance(result, MeasurementResult) and len(result.sides) == len(self._runs):
+            self.measured = Measured(self._runs, result, is_whole)
+            self._desk.show_facts()
+
+    def _over(self) -> None:
+        self._asked, self._number, self.progress = None, None, None
+        self._desk.show_facts()
+
+    def _show_progress(self, event: events.StudyProgressed) -> None:
+        share = event.done / event.of if event.of else 0.0
+        full = min(round(share * _BAR), _BAR)
+        to_go = f" · {seconds(event.eta_seconds)} to go" if event.eta_seconds else ""
+        self.progress = Content.assemble(
+            (f"measuring {event.done}/{event.of} ", "$foreground"),
+            ("━" * full, "$accent"),
+            ("━" * (_BAR - full), "$panel-lighten-1"),
+            (f" {one_line(event.what, 40)}{to_go}", "$text-muted"),
+        )
+        self._desk.show_state()
+
+    def _say(self, words: str) -> None:
+        text = f"measuring · {words}" if words else "measuring"
+        self.progress = Content.styled(text, "$foreground")
+        self._desk.show_state()
+
+    def _announce(self) -> None:
+        """Say in a sentence what came of it."""
+        measured = self.measured
+        if measured is None:
+            return
+        sides = measured.result.sides
+        against = sides[0].label
+        said = [
+            f"{side.label}: {side.error or verdict_words(verdict)}"
+            for side, verdict in zip(sides[1:], measured.result.verdicts[1:], strict=False)
+        ]
+        self._desk.notify(f"Against {against}, {'; '.join(said)}.", title="Measured", timeout=12)
+
+
+def _missing(checkpoints: list[str]) -> str:
+    """A sentence about a checkpoint that would have to be downloaded first; empty for none."""
+    from engine.hub import missing
+
+    name = next((name for name in dict.fromkeys(checkpoints) if missing(name)), "")
+    return f"{name} is not on this machine any more." if name else ""
