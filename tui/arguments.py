@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _rerun(commands)
     _history(commands)
     _marks(commands)
+    _compare(commands)
     _exchange(commands)
     _machine(commands)
     for command in commands.choices.values():
@@ -215,6 +216,42 @@ def _marks(commands: Commands) -> None:
         "--empty", action="store_true", help="delete what is in it with its pictures, for good"
     )
     trash.add_argument("--yes", action="store_true", help="empty it without being asked")
+
+
+def _compare(commands: Commands) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="two to four runs, or pictures of one, side by side: what differs, time, likeness",
+        description="Compare two to four pictures: the settings that differ, prompts by word, time "
+        "and memory against a reference, likeness. Files hold the pictures too.",
+    )
+    compare.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="such as 41, or 41.2 for its second picture; one run alone: the pictures of its batch",
+    )
+    compare.add_argument(
+        "--picture", type=int, metavar="N", help="of each run, where RUN says nothing (default: 1)"
+    )
+    compare.add_argument("--reference", metavar="RUN", help="to compare with (default: the first)")
+    compare.add_argument("--all", action="store_true", help="also the settings that are the same")
+    for form, what in (
+        ("png", "a picture"),
+        ("html", "a page of one file"),
+        ("markdown", "Markdown, with a folder of pictures beside it"),
+    ):
+        compare.add_argument(f"--{form}", metavar="FILE", help=f"write the comparison as {what}")
+    compare.add_argument("--replace", action="store_true", help="in place of an earlier report")
+    compare.add_argument(
+        "--measure",
+        action="store_true",
+        help="run them again in turns, and say whether times differ by more than they spread",
+    )
+    compare.add_argument(
+        "--repeats", type=int, metavar="N", help="timed turns of each, with --measure (default: 9)"
+    )
+    _where_it_runs(compare)
 
 
 def _exchange(commands: Commands) -> None:

@@ -10,10 +10,11 @@ from engine.api import EngineAPI
 from engine.record import RunRecord, Status
 from engine.relief import words
 from engine.spec import RunSpec
+from engine.study import Study
 from tui.headless_checkpoints import DownloadLines
 from tui.interrupts import Interrupts
-from tui.output import tell
-from tui.text import clean, seconds
+from tui.output import end_progress, tell
+from tui.text import clean, one_line, seconds
 
 Told = SimpleQueue[events.Event]
 
@@ -70,6 +71,37 @@ def search(
                 return event
             case events.FillEnded():
                 return event
+
+
+def study(
+    engine: EngineAPI, study: Study, told: Told, interrupts: Interrupts
+) -> events.StudyFinished | events.StudyEnded:
+    """Measure something and wait for its end."""
+    run_id = engine.study(study)
+    if interrupts.count:
+        engine.cancel(run_id)
+    download = DownloadLines()
+    while True:
+        event = told.get()
+        match event:
+            case events.CheckpointLoading():
+                loading(event)
+            case events.CheckpointDownloading():
+                download.show(event)
+            case events.StudyProgressed():
+                _progress(event)
+            case events.StudyFinished() | events.StudyEnded() if event.run_id == run_id:
+                end_progress()
+                return event
+
+
+def _progress(event: events.StudyProgressed) -> None:
+    """One line that is written over on a terminal, and left out elsewhere."""
+    if sys.stderr.isatty():
+        left = f", {seconds(event.eta_seconds)} left" if event.eta_seconds else ""
+        line = one_line(f"{event.done + 1} of {event.of}: {event.what}{left}", 78)
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
 
 
 def loading(event: events.CheckpointLoading) -> None:

@@ -16,6 +16,7 @@ from tui import headless_exchange as exchange
 from tui import headless_history as history
 from tui import switch_list
 from tui.doctor import examine
+from tui.headless_compare import compare
 from tui.headless_generate import generate
 from tui.headless_rerun import rerun
 from tui.headless_sweep import sweep
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "show": history.show,
         "mark": history.mark,
         "trash": history.trash,
+        "compare": compare,
         "export": exchange.export_runs,
         "import": exchange.import_runs,
         "doctor": doctor,

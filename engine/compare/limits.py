@@ -31,9 +31,9 @@ def limits_of(comparison: Comparison) -> Iterator[str]:
     for record in runs.values():
         yield from _alone(record)
     cold = [f"#{run.id}" for run in runs.values() if _is_cold(run)]
-    if cold:
+    if cold and len(runs) > 1:
         were = "was the first run" if len(cold) == 1 else "were each the first run"
-        yield (f"{listed(cold)} {were} after loading, which can be slower. Measure to be sure.")
+        yield (f"{listed(cold)} {were} after loading, which can be slower.")
     mine = reference.record
     for record in runs.values():
         if record.id != mine.id:

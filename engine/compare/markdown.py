@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.compare.measured import NOT_MEASURED, in_words, spread_text, turns_text
+from engine.compare.measured import in_words, spread_text, turns_text
 from engine.compare.pictures import difference_picture
 from engine.compare.words import Kind, Word
 from engine.errors import ExchangeError
@@ -115,10 +115,9 @@ def _lines(contents: Contents, paths: Paths) -> Iterator[str]:
             ],
         )
     yield from _measured(contents)
-    limits = [*comparison.limits(), *contents.missing]
-    limits += [NOT_MEASURED] if contents.measured is None else []
-    yield from ("", "## How far this goes", "")
-    yield from (f"- {escape(sentence)}" for sentence in limits)
+    if contents.notes:
+        yield from ("", "## How far this goes", "")
+        yield from (f"- {escape(sentence)}" for sentence in contents.notes)
 
 
 def _ratio(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from engine.compare.measured import NOT_MEASURED, in_words, kind_of, spread_text, turns_text
+from engine.compare.measured import in_words, kind_of, spread_text, turns_text
 from engine.compare.pictures import difference_picture
 from engine.compare.words import Kind, Word
 from engine.report.page import FOOT, bar, encoded, facts, head, picture, small, table
@@ -57,12 +57,9 @@ def _texts(contents: Contents) -> Iterator[str]:
     yield "</section>\n"
     yield from _figures(contents)
     yield from _measured(contents)
-    limits = [*comparison.limits(), *contents.missing]
-    if contents.measured is None:
-        limits.append(NOT_MEASURED)
-    if limits:
+    if contents.notes:
         yield "<section><h2>How far this goes</h2>\n<ul>"
-        yield "".join(f"<li>{escape(sentence)}</li>\n" for sentence in limits)
+        yield "".join(f"<li>{escape(sentence)}</li>\n" for sentence in contents.notes)
         yield "</ul></section>\n"
     yield "<section><h2>The same in all</h2>\n"
     yield from facts(dict(_same(contents)))

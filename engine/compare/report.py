@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.compare.comparison import Comparison
 from engine.compare.likeness import Likeness, likeness
 from engine.compare.limits import listed
+from engine.compare.measured import NOT_MEASURED
 from engine.errors import ExchangeError, HistoryError
 from engine.measure.request import MeasurementResult
 from engine.report.files import place_of, write
@@ -18,7 +19,7 @@ from engine.report.files import place_of, write
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".png", ".html", ".md")
+FORMS = (".png", ".html", ".md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Contents:
         pictures: of the sides; ``None`` where one is missing.
         likenesses: of each side with the reference; ``None`` for that one, and where one of the two
             is missing.
-        measured: what came of measuring the sides, in their order, the reference first or not;
-            ``None`` when they were not measured.
+        measured: what came of :func:`~engine.compare.measured.measurement_of`; ``None`` when
+            nothing was measured.
         winners: the numbers of the runs that were marked as such.
         missing: a sentence for each picture that cannot be shown.
     """
@@ -78,13 +79,26 @@ class Contents:
         others = [name for at, name in enumerate(names) if at != self.comparison.reference]
         return f"{listed(others)} against {names[self.comparison.reference]}"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How far the comparison goes: a sentence each."""
+        runs = {side.record.id for side in self.comparison.sides}
+        found = [*self.comparison.limits(), *self.missing]
+        if self.measured is None:
+            found += [NOT_MEASURED] if len(runs) > 1 else []
+        elif self.measured.note:
+            found.append(self.measured.note)
+        return tuple(found)
 
-def write_report(contents: Contents, to: Path, *, replace: bool = False) -> Path:
-    """Write a comparison, whole or not at all; what it is, its suffix says.
+
+def write_report(
+    contents: Contents, to: Path, *, form: str | None = None, replace: bool = False
+) -> Path:
+    """Write a comparison, whole or not at all.
 
     Args:
-        to: a file that ends in ``.png``, ``.html`` or ``.md``. The pictures of the last are put
-            into a folder beside it.
+        to: a file; the pictures of a Markdown one are put into a folder beside it.
+        form: ``".png"``, ``".html"`` or ``".md"``; ``None`` is what the name ends in.
         replace: whether an earlier report may be replaced. Nothing else ever is.
 
     Returns:
@@ -93,15 +107,15 @@ def write_report(contents: Contents, to: Path, *, replace: bool = False) -> Path
     Raises:
         ExchangeError: the name ends in something else, the place is taken or cannot be written.
     """
-    suffix = to.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ExchangeError(f"{to} should end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+    form = form or to.suffix.lower()
+    if form not in FORMS:
+        raise ExchangeError(f"{to} should end in {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
     place = place_of(to, replace=replace)  # before the work
-    if suffix == ".png":
+    if form == ".png":
         from engine.compare.sheet import sheet
 
         data = _png(sheet(contents))
-    elif suffix == ".html":
+    elif form == ".html":
         from engine.compare.page import page
 
         data = b"".join(page(contents))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from engine.compare.measured import NOT_MEASURED, in_words, kind_of, spread_text
+from engine.compare.measured import by_side, in_words, kind_of, spread_text
 from engine.compare.words import Kind, Word
 from engine.report.draw import (
     BAD,
@@ -179,12 +179,16 @@ def _heads(contents: Contents) -> list[str]:
 
 def _measured(contents: Contents) -> list[_Row]:
     result = contents.measured
-    if result is None or len(result.sides) != len(contents.comparison.sides):
+    if result is None:
         return []
     medians = [side.seconds_an_image.median for side in result.sides if side.seconds_an_image]
     colours = {"good": GOOD, "bad": BAD, "": _BAR}
     cells = []
-    for side, verdict in zip(result.sides, result.verdicts, strict=True):
+    for found in by_side(contents.comparison, result):
+        if found is None:
+            cells.append(_plain(""))
+            continue
+        side, verdict = found
         spread = side.seconds_an_image
         share = spread.median / max(medians) if spread else None
         words = in_words(verdict)
@@ -194,11 +198,9 @@ def _measured(contents: Contents) -> list[_Row]:
 
 
 def _notes(contents: Contents, scale: float) -> list[str]:
-    notes = [*contents.comparison.limits(), *contents.missing]
+    notes = list(contents.notes)
     if scale < 1:
         notes.append(f"The pictures are shown at {100 * scale:.0f}% of their size.")
-    if contents.measured is None:
-        notes.append(NOT_MEASURED)
     return notes
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 _TOKEN = re.compile(r"\s+|(?:\d+(?:\.\d+)?|\w+(?:['’-]\w+)*|[^\w\s])\s*")
 """A word, a number such as a weight, or a sign, with the blanks after it."""
-_MANY = 2000
+_MANY = 800
 
 
 class Kind(StrEnum):
