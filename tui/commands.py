@@ -53,12 +53,14 @@ class Command:
             key_display=self.shown_key,
             tooltip=self.help,
             id=self.id,
-            priority=self.keys.startswith(("ctrl+", "f")),
+            priority=self.keys.startswith(("ctrl+", "f", "shift+f")),
         )
 
 
 def show_key(key: str) -> str:
     """A Textual key name as people write it."""
+    if key.startswith("shift+"):
+        return "⇧" + show_key(key.removeprefix("shift+"))
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+").upper()
     is_function = key[0] == "f" and key[1:].isdigit()
@@ -130,6 +132,14 @@ STUDIO: tuple[Command, ...] = (
         "Fill",
         "Find the largest batch that fits, and put it on the form.",
         "fill",
+        "Runs",
+    ),
+    Command(
+        "sweep",
+        "shift+f9,f21",
+        "Sweep",
+        "Change one to three settings of the form along axes, and see all of it as a grid.",
+        "sweep",
         "Runs",
     ),
     Command(
@@ -287,6 +297,36 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
         "in:trash searches the trash; there x deletes for good.",
         "",
         "✓ done   – stopped   ✗ failed   ! cut off: Safelight ended",
+    ),
+    "rungs": (
+        "Each rung changes one thing and keeps what paid before it.",
+        "✓ pays   – no gain   · skipped, and the line below says why   ◆ best",
+        "The bar is its time an image as a share of the first's; 2.1x is",
+        "so many times as fast, and “same” is no difference that could be",
+        "measured. SSIM tells how like the first its picture is: 1 is equal.",
+        "Enter puts the settings of the rung under the cursor on the form,",
+        "a those that are recommended. v shows the pictures, x stops.",
+    ),
+    "axes": (
+        "An axis is a name and its values: steps=10,20,30 guidance=2..8:2",
+        "seed=1..4 scheduler=DDIM,Euler precision=fp32,fp16 and any switch.",
+        "prompt:red=red,green puts each value in the place of “red” in the",
+        "prompt; prompt=@file takes a prompt a line; wildcards writes out",
+        "each {a|b}. Values with a comma stand in double quotes.",
+        "The first axis goes across, the second down, the third are pages.",
+        "Tab takes what is offered, Enter starts the sweep.",
+    ),
+    "groups": (
+        "Sweeps there were. Enter opens one; what was left undone, also by",
+        "a crash, goes on from there with r.",
+    ),
+    "grid": (
+        "Enter opens the run of a cell in the studio. Tab is the next page.",
+        "p pauses the queue, x stops the sweep; what is done stays. r goes on",
+        "with what is left, R also with what failed.",
+        "Space marks cells. v shows pictures, or a line a cell.",
+        "",
+        "○ open, or waits   ● is on   ✓ done   ✗ failed   · cannot be",
     ),
     "prompt-search": (
         "Type a few letters of some words. Enter puts the prompt and its",

@@ -102,7 +102,9 @@ class LadderScreen(Screen["RunSpec | None"]):
         yield Static("", classes="about")
         yield Static("", classes="verdict")
         yield ProgressLines(id="progress")
-        yield KeyBar([])
+        bar = KeyBar([])
+        bar.here = _READY
+        yield bar
 
     def on_mount(self) -> None:
         desk = self._desk

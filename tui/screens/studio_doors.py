@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from textual import work
+
+from engine.errors import HistoryError, InvalidAxis, SafelightError
+from engine.switches.base import NOWHERE
 from tui import form as forms
 from tui.screens.studio_overlays import Overlays
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
+    from engine.sweep import Cell, Sweep
+    from tui.axis_completion import Sources
     from tui.screens.ladder import LadderScreen
     from tui.screens.ladder_desk import LadderDesk
+    from tui.screens.sweep_desk import SweepDesk
+    from tui.sweep_outlook import Ground
 
 
 class Doors(Overlays):
     """What of the studio opens what is made of many runs. What is going on is kept here."""
 
     _ladder: LadderDesk | None = None
+    _axes: list[str]  # as they were typed last
+    _sweeps: dict[str, SweepDesk]
 
     def action_ladder(self) -> None:
         """Climb the ladder on the form's settings, or look at the one that is being climbed."""
@@ -57,6 +70,123 @@ class Doors(Overlays):
         from tui.screens.ladder import LadderScreen
 
         return next((s for s in self.app.screen_stack if isinstance(s, LadderScreen)), None)
+
+    # Sweeps
+
+    @work(exclusive=True, group="sweep")
+    async def action_sweep(self) -> None:
+        """Plan a sweep around the form's settings, or open one that there was."""
+        from tui.screens.sweep import SweepScreen
+        from tui.screens.sweep_plan import SweepPlanScreen
+        from tui.stock import off_loop
+        from tui.sweep_outlook import foretell, prepared
+
+        spec = self._spec_of_form()
+        if spec is None:
+            return
+        studio = self._studio
+        if not hasattr(self, "_axes"):
+            self._axes, self._sweeps = [], {}
+        sources = await self._sources(spec)
+        ground = self._ground(spec)
+        plan = SweepPlanScreen(
+            sources, self._axes, lambda: studio.host.history, partial(foretell, ground=ground)
+        )
+        chosen = await self.app.push_screen_wait(plan)
+        if chosen is None:
+            return
+        try:
+            if isinstance(chosen, str):
+                desk = await self._open_sweep(chosen)
+            else:
+                sweep, todo = await off_loop(partial(prepared, chosen, ground))
+                if not todo:
+                    raise InvalidAxis(f"No cell can be done. {sweep.cells()[0].error}")
+                if not await self._may_begin(todo):
+                    return
+                desk = await self._begin_sweep(sweep, todo)
+        except SafelightError as error:
+            self.notify(str(error), severity="error", timeout=10)
+            return
+        record = await self.app.push_screen_wait(SweepScreen(desk, studio.picture.terminal))
+        self._open_run(record)
+
+    async def _sources(self, spec: RunSpec) -> Sources:
+        """What can be on an axis."""
+        from engine.checkpoints import inspect
+        from engine.schedulers import names_for
+        from tui.axis_completion import Sources
+        from tui.stock import off_loop
+
+        studio = self._studio
+        schedulers: Sequence[str] = ()
+        names: list[str] = []
+        with suppress(SafelightError):
+            schedulers = await off_loop(lambda: inspect(spec.checkpoint).schedulers)
+        with suppress(SafelightError):
+            names = [s.name for s in await off_loop(studio.host.stock.checkpoints)]
+        place = studio.spec_form.place or NOWHERE
+        return Sources(spec, schedulers or names_for(flow=False), place, names)
+
+    def _ground(self, spec: RunSpec) -> Ground:
+        """What is known of the machine, for a sweep around ``spec``."""
+        from tui.sweep_outlook import Ground
+
+        studio = self._studio
+        records = [row.record for row in studio.runs.rows if row.record is not None]
+        loaded = studio.foresight.loaded_spec(spec, records)
+        return Ground(
+            studio.spec_form.place or NOWHERE, records, loaded, studio.foresight.free_bytes
+        )
+
+    async def _may_begin(self, todo: Sequence[Cell]) -> bool:
+        """Whether all checkpoints are here, or may be downloaded."""
+        from tui.screens.asking import is_to_come, may_download
+
+        specs = [cell.spec for cell in todo if cell.spec is not None]
+        for checkpoint in dict.fromkeys(spec.checkpoint for spec in specs):
+            need = is_to_come(self._studio, checkpoint)
+            if need and not await may_download(self._studio, need):
+                return False
+        return True
+
+    async def _begin_sweep(self, sweep: Sweep, todo: Sequence[Cell]) -> SweepDesk:
+        """Keep it in the history, and queue its cells. Raises ``SafelightError``."""
+        from engine.group import Group, Kind, new_group_id
+        from engine.record import now
+        from engine.sweep import grid
+        from tui.screens.sweep_desk import SweepDesk
+        from tui.stock import off_loop
+
+        group = Group(new_group_id(), Kind.SWEEP, now(), sweep.title, sweep.to_json())
+        await off_loop(lambda: self._studio.host.history.groups.add(group))
+        desk = SweepDesk(self._studio.host, group.id, sweep, grid(sweep, {}))
+        desk.paused = self._studio.waiting.paused
+        self._sweeps[group.id] = desk
+        desk.submit(todo)
+        return desk
+
+    async def _open_sweep(self, group_id: str) -> SweepDesk:
+        """One that there was, as far as it is now. Raises ``SafelightError``."""
+        from engine.sweep import Sweep
+        from tui.screens.sweep_desk import SweepDesk, grid_of
+        from tui.stock import off_loop
+
+        history = self._studio.host.history
+        desk = self._sweeps.get(group_id)
+        if desk is None:
+            group = await off_loop(lambda: history.groups.get(group_id))
+            if group is None:
+                raise HistoryError(f"There is no sweep {group_id}.")
+            sweep = Sweep.from_json(group.plan)
+            found = await off_loop(partial(grid_of, history, group_id, sweep))
+            desk = self._sweeps[group_id] = SweepDesk(self._studio.host, group_id, sweep, found)
+        else:
+            desk.load(await off_loop(partial(grid_of, history, group_id, desk.sweep)))
+        desk.paused = self._studio.waiting.paused
+        return desk
+
+    # Both
 
     def _spec_of_form(self) -> RunSpec | None:
         """What is on the form; what is wrong with it is said there."""

@@ -176,7 +176,7 @@ class EventPainter:
         self._over(record)
         if studio.following:
             studio.show_pictures(event.images, record.spec, event.run_id)
-        else:
+        elif not record.group:  # the grid of a sweep shows it
             studio.notify(f"#{event.run_id} is done.", timeout=3)
         took = seconds(record.seconds.total)
         each = len(event.images)
@@ -217,6 +217,8 @@ class EventPainter:
         failed = " · ".join(part for part in (f"✗ #{event.run_id} failed", invitation) if part)
         self._progress(Progress(failed, detail=record.error, tone="bad"))
         studio.say(f"#{event.run_id} failed: {record.error} {invitation}".rstrip(), "bad")
+        if record.group and not event.held:
+            return  # of many cells many may fail, and their grid says so
         studio.notify(
             f"{record.error} {invitation}".rstrip(),
             title=f"#{event.run_id} failed",

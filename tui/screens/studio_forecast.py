@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine import forecast
 from engine.known import Known, look_up
 from tui import form as forms
+from tui import outlook
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -33,12 +35,32 @@ class Foresight:
         self._told: forecast.Forecast | None = None
         self._sample: MemorySampled | None = None
         self._dtype_bytes: int | None = None
+        self._loaded = ""
         self._before: int | None = None  # the last run made before the checkpoint was loaded
 
     @property
     def run_seconds(self) -> float | None:
         """What the run on the form would take, as far as is known; ``None`` when it is not."""
         return self._told.seconds if self._told is not None else None
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Memory that a run can have; ``None`` while it is not known."""
+        return outlook.free_bytes(self._sample) if self._sample is not None else None
+
+    def loaded_spec(self, base: RunSpec, records: Sequence[RunRecord]) -> RunSpec | None:
+        """The last run that was made since a checkpoint was loaded; ``None`` when none is.
+
+        Args:
+            base: what is on the form; where nothing was run yet, its checkpoint is what was loaded.
+            records: the runs that were made, newest first.
+        """
+        if self._before is None:
+            return None
+        made_here = [record for record in records if record.id > self._before]
+        if made_here:
+            return made_here[0].spec
+        return base.with_(switches={}) if base.checkpoint == self._loaded else None
 
     def soon(self) -> None:
         """Something has changed. Told after a moment, at once for all that changes until then."""
@@ -63,6 +85,7 @@ class Foresight:
         """A checkpoint came: its files are here now, and in which precision is known."""
         self._dtype_bytes = forecast.dtype_bytes(event.dtype)
         self._is_stale = True
+        self._loaded = event.checkpoint
         self._before = max((record.id for record in self._records()), default=0)
         self.soon()
 

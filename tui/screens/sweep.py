@@ -1,0 +1,262 @@
+"""A sweep as it fills in: the grid, the picture under the cursor, and what can be done with it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from engine.errors import SafelightError
+from engine.history import Entry
+from engine.record import RunRecord
+from engine.sweep import CellState, State
+from tui.screens.report_asking import ask_where
+from tui.screens.sweep_desk import SIDE, SweepDesk, write_grid
+from tui.shrunk import shrunk
+from tui.stock import off_loop
+from tui.sweep_words import about, counts, progress
+from tui.text import one_line
+from tui.widgets.key_bar import Key, KeyBar
+from tui.widgets.line_list import LineList
+from tui.widgets.progress import ProgressLines
+from tui.widgets.run_details import RunDetails
+from tui.widgets.run_preview import RunPreview
+from tui.widgets.sweep_grid import SweepGrid
+
+if TYPE_CHECKING:
+    from tui.graphics.terminal import Terminal
+
+_AT_ONCE = 2
+_MOST_COMPARED = 4
+
+
+class SweepScreen(Screen["RunRecord | None"]):
+    """Shows a sweep, whether it goes on or is over. Gives the run that is to be opened."""
+
+    CSS_PATH = "sweep.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = "SweepGrid"
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss(None)", "Back", show=False),
+        Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
+        Binding("p", "pause", "Pause", show=False),
+        Binding("x", "cancel", "Stop", show=False),
+        Binding("r", "resume(False)", "Go on", show=False),
+        Binding("R", "resume(True)", "Try again", show=False),
+        Binding("v", "view", "Pictures", show=False),
+        Binding("s", "write", "Write", show=False),
+        Binding("tab,n", "turn(1)", "Next page", show=False),
+        Binding("shift+tab,b", "turn(-1)", "Page before", show=False),
+    ]
+
+    def __init__(self, desk: SweepDesk, terminal: Terminal) -> None:
+        super().__init__()
+        self.desk = desk
+        self._terminal = terminal
+        self._reading = False
+        self._unreadable: set[int] = set()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="top"):
+            title = Content.assemble(("safelight", "bold $accent"), ("  sweep", "$text-muted"))
+            yield Static(title, classes="title")
+            yield Static("", classes="sum")
+        with Horizontal(classes="body"):
+            with Vertical(id="sweep", classes="panel"):
+                yield Static("", classes="heads")
+                yield SweepGrid(self.desk.sweep, self._terminal)
+            with Vertical(id="beside"):
+                preview = RunPreview(self._terminal)
+                preview.can_focus = False  # the arrows go over the cells
+                yield preview
+                with VerticalScroll(can_focus=False):
+                    yield RunDetails()
+        yield Static("", classes="about")
+        yield ProgressLines(id="progress")
+        bar = KeyBar([])
+        bar.here = (("Esc", "Back"),)
+        yield bar
+
+    def on_mount(self) -> None:
+        self.desk.changed = self.show
+        base = self.desk.sweep.base
+        room = max(self.size.width - 24, 10)
+        text = one_line(f"{self.desk.group} · {base.checkpoint} · {base.prompt}", room)
+        self.query_one(".sum", Static).update(Content(text))
+        self.grid.with_pictures = self.size.height >= 20 and self.size.width >= 60
+        self.show()
+
+    def on_unmount(self) -> None:
+        self.desk.changed = lambda: None
+
+    @property
+    def grid(self) -> SweepGrid:
+        return self.query_one(SweepGrid)
+
+    def flush(self) -> bool:
+        """Wait no longer for the cursor to come to rest; whether it was moving."""
+        return self.query_one(RunPreview).flush()
+
+    # What is shown
+
+    def show(self) -> None:
+        """Show how far it is."""
+        desk = self.desk
+        self.grid.show(desk.cells, desk.pictures, desk.percents)
+        self.query_one(ProgressLines).state = progress(desk)
+        self.tell()
+        if not self._reading:
+            self._read()
+
+    def tell(self) -> None:
+        """Tell of the cell under the cursor."""
+        each, grid = self.grid.current, self.grid
+        panel = self.query_one("#sweep")
+        axes = self.desk.sweep.axes
+        if grid.pages > 1:
+            value = axes[2].values[grid.page]
+            page = f"{grid.page + 1} of {grid.pages}"
+            panel.border_title = one_line(f"{axes[2].label}: {value.label}", 60) + f" ({page})"
+        else:
+            panel.border_title = one_line(self.desk.sweep.title, 60)
+        marked = f"{len(grid.marked)} marked" if grid.marked else ""
+        panel.border_subtitle = " · ".join(
+            part for part in (marked, counts(desk=self.desk)) if part
+        )
+        self._say_keys()
+        if each is None:
+            return
+        room = max(self.size.width - 4, 10)
+        labels, said = about(self.desk.sweep, each)
+        text = f"{one_line(labels, room)}\n{one_line(said, room)}"
+        self.query_one(".about", Static).update(Content(text), layout=False)
+        entry = Entry(each.record) if each.record is not None else None
+        preview = self.query_one(RunPreview)
+        preview.title = one_line(labels, 50)
+        preview.border_title = preview.title
+        preview.show_entry(entry)
+        if entry is None:
+            preview.say(said)
+        self.query_one(RunDetails).show_entry(entry)
+
+    def _say_keys(self) -> None:
+        desk = self.desk
+        keys: list[Key] = [("Enter", "Open")] if self._record is not None else []
+        if desk.is_going:
+            keys += [("p", "Go on" if desk.paused else "Pause"), ("x", "Stop")]
+        if desk.left():
+            keys.append(("r", "Go on with the rest"))
+        if desk.count(State.FAILED):
+            keys.append(("R", "Try failed again"))
+        if self.grid.pages > 1:
+            keys.append(("Tab", "Next page"))
+        keys += [("s", "Write"), ("Space", "Mark"), ("v", "Pictures"), ("Esc", "Back")]
+        keys.append(("F1", "Help"))
+        self.query_one(KeyBar).here = tuple(keys)
+
+    @property
+    def _record(self) -> RunRecord | None:
+        return self.grid.current.record if self.grid.current is not None else None
+
+    @on(LineList.Moved)
+    @on(SweepGrid.Marked)
+    def _moved(self, event: LineList.Told) -> None:
+        event.stop()
+        self.tell()
+
+    @on(SweepGrid.Laid)
+    def _laid(self, event: SweepGrid.Laid) -> None:
+        self.query_one(".heads", Static).update(event.heads)
+
+    # The pictures of cells that were done before
+
+    @on(LineList.Seen)
+    def _seen(self) -> None:
+        if not self._reading:
+            self._read()
+
+    def _wanted(self) -> list[CellState]:
+        grid = self.grid
+        if not grid.with_pictures or not grid.count:
+            return []
+        first, last = grid.in_sight
+        numbers = range(grid.number(first), grid.number(min(last, grid.count - 1)) + 1)
+        known = self.desk.pictures.keys() | self._unreadable
+        cells = [self.desk.cells[number] for number in numbers if number not in known]
+        return [c for c in cells if c.state is State.DONE and c.record and c.record.images]
+
+    @work(group="thumbnails")
+    async def _read(self) -> None:
+        self._reading = True
+        try:
+            while wanted := self._wanted():
+                await asyncio.gather(*map(self._read_one, wanted[:_AT_ONCE]))
+                self.grid.refresh()
+        finally:
+            self._reading = False
+
+    async def _read_one(self, each: CellState) -> None:
+        assert each.record is not None
+        number, path = each.cell.index, each.record.images[0].path
+        try:
+            image = await off_loop(partial(shrunk, path, SIDE))
+        except SafelightError:
+            self._unreadable.add(number)
+        else:
+            self.desk.pictures.setdefault(number, image)
+
+    # What the user does
+
+    @on(LineList.Chosen)
+    def _chosen(self, event: LineList.Chosen) -> None:
+        event.stop()
+        if self._record is not None:
+            self.dismiss(self._record)
+        else:
+            self.notify("There is no run of this cell to open.", timeout=3)
+
+    def action_pause(self) -> None:
+        self.desk.toggle_pause()
+
+    def action_cancel(self) -> None:
+        if not self.desk.cancel():
+            self.notify("Nothing of this sweep waits or is on.", timeout=3)
+
+    def action_resume(self, failed: bool) -> None:
+        """Queue what is left; ``failed``: and what failed."""
+        cells = self.desk.left(failed=failed)
+        if not cells:
+            self.notify("Nothing failed." if failed else "Nothing is left to do.", timeout=3)
+        elif self.desk.submit(cells) and self.desk.paused:
+            self.notify("The queue is paused: p goes on with it.", severity="warning", timeout=5)
+
+    def action_view(self) -> None:
+        """Pictures, or a line a cell."""
+        self.grid.with_pictures = not self.grid.with_pictures
+
+    def action_turn(self, by: int) -> None:
+        self.grid.turn(by)
+
+    def action_write(self) -> None:
+        """Write the grid to a file."""
+        kinds = {".html": "a page", ".png": "one picture, or several"}
+        name = f"sweep-{self.desk.group}"
+        ask_where(self, "Write the sweep to", name, kinds, self.desk.history, self._write)
+
+    @work(group="writing")
+    async def _write(self, to: Path) -> None:
+        try:
+            written = await off_loop(partial(write_grid, self.desk, to))
+        except SafelightError as error:
+            self.notify(str(error), severity="error", timeout=10)
+        else:
+            self.notify(f"Written to {', '.join(written)}.", timeout=10)

@@ -1,0 +1,187 @@
+"""One sweep as it goes on: the state of each cell, kept when nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import events
+from engine.errors import HistoryError
+from engine.record import RunRecord
+from engine.sweep import Cell, CellState, Grid, State, Sweep
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from engine.history import History
+    from tui.engine_room import EngineRoom
+
+SIDE = 64
+"""Pixels that are kept of a picture of a cell."""
+_OVER = (State.DONE, State.IMPOSSIBLE)
+
+
+class SweepDesk:
+    """Asks for the cells of a sweep and hears what comes of them.
+
+    Attributes:
+        group: its id in the history.
+        cells: in reading order.
+        pictures: by cell, small; of one that is on its preview, of one that is done its first.
+        percents: of the cells that are on.
+        paused: the queue is, whichever runs wait in it.
+        changed: called after each event that changed something; whoever looks sets it.
+    """
+
+    def __init__(self, room: EngineRoom, group: str, sweep: Sweep, cells: Grid) -> None:
+        self._room = room
+        self.group, self.sweep = group, sweep
+        self.cells: list[CellState] = list(cells.cells)
+        self.pictures: dict[int, Image.Image] = {}
+        self.percents: dict[int, int] = {}
+        self.paused = False
+        self.changed: Callable[[], object] = lambda: None
+        self._runs: dict[int, int] = {}
+        room.listen(self._hear)
+
+    def history(self) -> History:
+        """Where it is kept. Raises ``SafelightError``."""
+        return self._room.history
+
+    def load(self, grid: Grid) -> None:
+        """Take the state of each cell from the history; what is told meanwhile counts more."""
+        for index, each in enumerate(grid.cells):
+            ours = self.cells[index]
+            if ours.state in (State.OPEN, State.CANCELLED) or each.state is State.DONE:
+                self.cells[index] = each
+
+    # What may be asked for
+
+    def submit(self, cells: Iterable[Cell]) -> bool:
+        """Queue cells; whether they were taken. Those that wait or are done are left out."""
+        wanted = [(cell.index, cell.spec) for cell in cells if cell.spec is not None]
+        return bool(wanted) and self._room.submit_many(self.group, wanted)
+
+    def cancel(self) -> bool:
+        """Take out what waits and stop what is on; whether there was anything."""
+        queue = self._room.queue
+        cleared = queue is not None and queue.clear(self.group) > 0
+        on = [run for run, cell in self._runs.items() if self.cells[cell].state is State.RUNNING]
+        stopped = [self._room.cancel(run) for run in on]
+        return any(stopped) or cleared
+
+    def toggle_pause(self) -> None:
+        """Pause the queue, or go on with it."""
+        queue = self._room.queue
+        if queue is not None:
+            (queue.resume if self.paused else queue.pause)()
+
+    # How far it is
+
+    def count(self, *states: State) -> int:
+        """How many cells are in one of some states."""
+        return sum(each.state in states for each in self.cells)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether a cell waits or is on."""
+        return self.count(State.WAITING, State.RUNNING) > 0
+
+    def left(self, *, failed: bool = False) -> tuple[Cell, ...]:
+        """The cells that could be queued: those that nobody has begun, or that were stopped."""
+        return Grid(self.sweep, tuple(self.cells)).left(failed=failed)
+
+    @property
+    def eta_seconds(self) -> float:
+        """Until the end, by what the cells took that are done; 0 while unknown."""
+        took = [each.record.seconds.total for each in self.cells if _is_done(each) and each.record]
+        if not took:
+            return 0.0
+        part = sum(1 - percent / 100 for percent in self.percents.values())
+        return sum(took) / len(took) * (self.count(State.WAITING) + part)
+
+    # What the engine tells
+
+    def _hear(self, event: events.Event) -> None:
+        if isinstance(event, events.QueueChanged):
+            if self.paused != event.paused:
+                self.paused = event.paused
+                self.changed()
+            return
+        if isinstance(event, (events.RunQueued, events.RunStarted)) and event.group == self.group:
+            self._runs[event.run_id] = event.cell
+        ends = (events.RunFinished, events.RunFailed, events.RunCancelled)
+        if isinstance(event, ends) and event.record.group == self.group:
+            self._runs[event.run_id] = event.record.cell  # of one that began before we listened
+        cell = self._runs.get(getattr(event, "run_id", 0))
+        if cell is not None and self._hear_of(cell, event):
+            self.changed()
+
+    def _hear_of(self, cell: int, event: events.Event) -> bool:
+        """An event of one cell; whether it changed anything."""
+        match event:
+            case events.RunQueued():
+                self._put(cell, State.WAITING)
+            case events.RunStarted():
+                self._put(cell, State.RUNNING)
+                self.percents[cell] = 0
+            case events.StepCompleted():
+                self.percents[cell] = 100 * event.step // max(event.steps, 1)
+            case events.PreviewReady():
+                self.pictures[cell] = event.images[0]
+            case events.RunFinished():
+                self._over(cell, State.DONE, event.record)
+                self.pictures[cell] = _small(event.images[0])
+            case events.RunFailed():
+                self._over(cell, State.FAILED, event.record)
+            case events.RunCancelled():
+                began = self.cells[cell].state is State.RUNNING
+                self._over(cell, State.CANCELLED, event.record if began else None)
+            case _:
+                return False
+        return True
+
+    def _put(self, cell: int, state: State) -> None:
+        self.cells[cell] = CellState(self.cells[cell].cell, state, self.cells[cell].record)
+
+    def _over(self, cell: int, state: State, record: RunRecord | None) -> None:
+        self.percents.pop(cell, None)
+        self.pictures.pop(cell, None)
+        error = record.error if record is not None else ""
+        self.cells[cell] = CellState(self.cells[cell].cell, state, record, error)
+
+
+def _is_done(each: CellState) -> bool:
+    return each.state is State.DONE
+
+
+def _small(image: Image.Image) -> Image.Image:
+    small = image.copy()
+    small.thumbnail((SIDE, SIDE), reducing_gap=2.0)
+    return small
+
+
+def grid_of(history: History, group: str, sweep: Sweep) -> Grid:
+    """How far a sweep is, as the history has it. Takes as long as the disk: in a thread.
+
+    Raises ``HistoryError``.
+    """
+    from engine.sweep import grid
+
+    records: Mapping[int, RunRecord] = history.groups.cells(group)
+    return grid(sweep, records, history.queue.of_group(group))
+
+
+def write_grid(desk: SweepDesk, to: Path) -> list[str]:
+    """Write how far a sweep is, as the ending of ``to`` says; where it was put. In a thread.
+
+    Raises ``SafelightError``.
+    """
+    from engine.sweep.files import write_html, write_png
+
+    group = desk.history().groups.get(desk.group)
+    if group is None:
+        raise HistoryError(f"The sweep {desk.group} is not in the history any more.")
+    write = write_png if to.suffix.lower() == ".png" else write_html
+    return write(Grid(desk.sweep, tuple(desk.cells)), group, str(to))

@@ -1,0 +1,272 @@
+"""Before a sweep: its axes as they are typed, and what they would be; and the sweeps there were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import OptionList, Static
+
+from engine.errors import InvalidAxis, SafelightError
+from engine.group import Kind
+from engine.sweep import MAX_CELLS, State, Sweep, parse_sweep
+from tui.axis_completion import Sources, complete_axis
+from tui.screens.sweep_desk import grid_of
+from tui.stock import off_loop
+from tui.text import clean, one_line
+from tui.widgets.axis_line import AxisLine
+from tui.widgets.group_list import GroupList, Told
+from tui.widgets.key_bar import Key, KeyBar
+
+if TYPE_CHECKING:
+    from engine.history import History
+
+QUIET_SECONDS = 0.12
+_SHOWN = 20
+_PLACES = (
+    ("Columns", "steps=10,20,30"),
+    ("Rows", "guidance=2..8:2   (or nothing)"),
+    ("Pages", "scheduler=DDIM,Euler   (or nothing)"),
+)
+_EXAMPLES = (
+    ("steps=10,20,30", "values, one after another"),
+    ("guidance=2..8:1.5", "a range, and its step"),
+    ("seed=1..4", "the same prompt in variants"),
+    ("precision=fp32,fp16", "any switch; F3 in the studio tells of all"),
+    ("prompt:red=red,green", "one word of the prompt, replaced"),
+    ("wildcards", "each {a|b} in the prompt, written out"),
+)
+_TYPING: tuple[Key, ...] = (
+    *(("Enter", "Start"), ("Tab", "Complete, next"), ("↑↓", "Lines")),
+    *(("Esc", "Back"), ("F1", "Help")),
+)
+_LISTED: tuple[Key, ...] = (("Enter", "Open"), ("↑↓", "Look"), ("Esc", "Back"), ("F1", "Help"))
+Foretell = Callable[[Sweep], Sequence[str]]
+
+
+class SweepPlanScreen(Screen["Sweep | str | None"]):
+    """Gives the sweep that is to be begun, or the id of one to be opened."""
+
+    CSS_PATH = "sweep.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    AUTO_FOCUS = "AxisLine Input"
+    BINDINGS: ClassVar = [
+        Binding("escape", "back", "Back", show=False),
+        Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        sources: Sources,
+        texts: list[str],
+        history: Callable[[], History],
+        foretell: Foretell,
+    ) -> None:
+        """
+        Args:
+            sources: the spec of the form, and what can be on an axis.
+            texts: of the axes when it was left last; changed as they are typed.
+            history: may raise ``SafelightError``.
+            foretell: tells in sentences what a sweep will take; is called in a thread.
+        """
+        super().__init__()
+        self._sources, self._texts = sources, texts
+        self._history, self._foretell = history, foretell
+        self._timer: Timer | None = None
+        self.sweep: Sweep | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="top"):
+            title = Content.assemble(("safelight", "bold $accent"), ("  sweep", "$text-muted"))
+            yield Static(title, classes="title")
+            yield Static("", classes="sum")
+        with Vertical(id="axes", classes="panel") as box:
+            box.border_title = "Axes"
+            for place, (label, hint) in enumerate(_PLACES):
+                text = self._texts[place] if place < len(self._texts) else ""
+                ask = partial(complete_axis, sources=self._sources)
+                yield AxisLine(place, label, text, hint, ask)
+        with Vertical(id="outlook", classes="panel") as box:
+            box.border_title = "What it will be"
+            yield Static("", classes="told")
+        with Vertical(id="past", classes="panel") as box:
+            box.border_title = "Sweeps there were"
+            yield GroupList()
+        bar = KeyBar([])
+        bar.here = _TYPING
+        yield bar
+
+    def on_mount(self) -> None:
+        base = self._sources.base
+        room = max(self.size.width - 24, 10)
+        text = one_line(f"{base.checkpoint} · seed {base.seed} · {base.prompt}", room)
+        self.query_one(".sum", Static).update(Content(text))
+        self.query_one("#past").display = False
+        self._read()
+        self._list()
+
+    def on_descendant_focus(self) -> None:
+        at_list = isinstance(self.focused, GroupList)
+        self.query_one(KeyBar).here = _LISTED if at_list else _TYPING
+
+    @property
+    def lines(self) -> list[AxisLine]:
+        return list(self.query(AxisLine))
+
+    # What is typed
+
+    def flush(self) -> bool:
+        """Wait no longer for the typing to come to rest. Returns whether it did."""
+        if self._timer is None:
+            return False
+        self._read()
+        return True
+
+    @on(AxisLine.Changed)
+    def _changed(self) -> None:
+        for line in self.lines:
+            line.complain("")
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(QUIET_SECONDS, self._read)
+
+    def _read(self) -> None:
+        """See what the lines mean."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._texts[:] = [line.text for line in self.lines]
+        typed = [line for line in self.lines if line.text.strip()]
+        self.sweep = None
+        wrong = False
+        for line in typed:
+            if not _is_being_typed(line):
+                wrong = not self._check(line) or wrong
+        if wrong or not typed:
+            self._say([] if typed else None)
+            return
+        try:
+            self.sweep = parse_sweep([line.text for line in typed], self._sources.base)
+        except InvalidAxis as error:
+            if not any(map(_is_being_typed, typed)):
+                typed[-1].complain(str(error))
+            self._say([])
+            return
+        self._look(self.sweep)
+
+    def _check(self, line: AxisLine) -> bool:
+        """Say what is wrong with one line, if it is wrong by itself."""
+        base = self._sources.base
+        try:
+            parse_sweep([line.text], base)
+        except InvalidAxis as error:
+            try:  # what it replaces may stand in a prompt of another axis
+                parse_sweep([each.text for each in self.lines if each.text.strip()], base)
+            except InvalidAxis:
+                line.complain(str(error))
+                return False
+        line.complain("")
+        return True
+
+    @work(exclusive=True, group="forecast")
+    async def _look(self, sweep: Sweep) -> None:
+        told = await off_loop(partial(self._foretell, sweep))
+        if sweep is self.sweep:
+            self._say(told)
+
+    def _say(self, told: Sequence[str] | None) -> None:
+        """Say what it would be; ``None`` where nothing is typed yet."""
+        panel = self.query_one(".told", Static)
+        if told is None:
+            wide = max(len(example) for example, _ in _EXAMPLES)
+            lines = [
+                Content.assemble((f"{example:<{wide}}   ", ""), (about, "$text-muted"))
+                for example, about in _EXAMPLES
+            ]
+            lines.append(Content.styled(f"At most {MAX_CELLS:,} runs.", "$text-muted"))
+        else:
+            lines = [Content.styled(clean(line), _tone(i)) for i, line in enumerate(told)]
+        panel.update(Content("\n").join(lines))
+
+    # The sweeps there were
+
+    @work(exclusive=True, group="listing")
+    async def _list(self) -> None:
+        try:
+            told = await off_loop(lambda: _past(self._history()))
+        except SafelightError:
+            return  # to begin one says so
+        self.query_one("#past").display = bool(told)
+        self.query_one(GroupList).show(told)
+
+    @on(OptionList.OptionSelected, "#groups")
+    def _opened(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        group = self.query_one(GroupList).current
+        if group is not None:
+            self.dismiss(group.id)
+
+    # Moving
+
+    @on(AxisLine.Left)
+    def _left(self, event: AxisLine.Left) -> None:
+        event.stop()
+        self._read()
+        to = event.place + event.by
+        if 0 <= to < len(self.lines):
+            self.lines[to].line.focus()
+        elif to == len(self.lines) and self.query_one(GroupList).told:
+            self.query_one(GroupList).focus()
+
+    @on(AxisLine.Entered)
+    def _entered(self, event: AxisLine.Entered) -> None:
+        event.stop()
+        self.set_focus(None)  # what is typed is what is meant
+        self._read()
+        if self.sweep is not None:
+            self.dismiss(self.sweep)
+            return
+        wrong = next((line for line in self.lines if line.is_wrong), self.lines[0])
+        wrong.line.focus()
+        if not any(line.text.strip() for line in self.lines):
+            self.notify("Type an axis first, such as steps=10,20,30.", timeout=4)
+
+    def action_back(self) -> None:
+        """Close what is offered, else leave."""
+        offering = [line for line in self.lines if line.offers]
+        for line in offering:
+            line.close()
+        if not offering:
+            self.dismiss(None)
+
+
+def _is_being_typed(line: AxisLine) -> bool:
+    """Whether more is to come: nothing is wrong yet with what is begun."""
+    begun = "=" not in line.text or line.text.rstrip()[-1:] in "=,.:"
+    return line.line.has_focus and (begun or line.offers)
+
+
+def _tone(line: int) -> str:
+    return "$foreground" if line == 0 else "$text-muted"
+
+
+def _past(history: History) -> list[Told]:
+    """The latest sweeps, and how far each is. In a thread."""
+    told = []
+    for group in history.groups.latest(Kind.SWEEP, _SHOWN):
+        try:
+            grid = grid_of(history, group.id, Sweep.from_json(group.plan))
+        except InvalidAxis:
+            continue  # of another version
+        done, all_of_it = grid.count(State.DONE), len(grid.cells) - grid.count(State.IMPOSSIBLE)
+        how_far = f"{done} of {all_of_it}" if done < all_of_it else f"all {done}"
+        told.append(Told(group, how_far, is_open=bool(grid.left())))
+    return told
