@@ -37,11 +37,11 @@ def ask_where(desk: CompareDesk, write: Callable[[Path], object]) -> None:
 
 def wrong_place(text: str) -> str:
     """What is wrong with a place, in a sentence; empty when nothing is."""
-    from engine.compare.report import SUFFIXES
+    from engine.compare.report import FORMS
 
     path = Path(text).expanduser()
-    if path.suffix.lower() not in SUFFIXES or not path.stem:
-        return f"The name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
+    if path.suffix.lower() not in FORMS or not path.stem:
+        return f"The name must end in {', '.join(FORMS[:-1])} or {FORMS[-1]}."
     if os.path.lexists(path):
         return f"{path} is there already. Choose another name."
     return ""
