@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from engine.group import Group
 from engine.report import page as report
+from engine.sweep.axis import SWITCH
 from engine.sweep.picture import caption, picture_of
 from engine.sweep.states import CellState, Grid, State
 
@@ -38,11 +39,7 @@ def page(grid: Grid, group: Group, place: Path) -> Iterator[str]:
     yield f"<h1>{escape(sweep.title)}</h1>\n"
     yield f'<p class="dim">Sweep {escape(group.id)}, {escape(group.created_at[:10])}. '
     yield f"{grid.count(State.DONE):,} of {len(grid.cells):,} cells done.</p>\n"
-    base = {k: str(v) for k, v in sweep.base.to_json().items() if v not in ("", None, {})}
-    switches = ", ".join(f"{name} {value}" for name, value in sweep.base.switches.items())
-    if switches:
-        base["switches"] = switches
-    yield from report.facts({name.replace("_", " "): value for name, value in base.items()})
+    yield from report.facts(_base(grid))
     columns, rows, layers = (*sweep.shape, 1, 1)[:3]
     for layer in range(layers):
         yield "<section>"
@@ -56,6 +53,16 @@ def page(grid: Grid, group: Group, place: Path) -> Iterator[str]:
         yield from report.table(heads, _rows(grid, layer, (columns, rows), side, place))
         yield "</section>\n"
     yield report.FOOT
+
+
+def _base(grid: Grid) -> dict[str, str]:
+    """What all cells have in common."""
+    axes, base = grid.sweep.axes, grid.sweep.base
+    fields = frozenset[str]().union(*(axis.fields for axis in axes))
+    values = {**base.to_json(), **{SWITCH + k: v for k, v in base.switches.items()}}
+    del values["switches"]
+    same = {k: v for k, v in values.items() if k not in fields and v not in ("", None)}
+    return {k.removeprefix(SWITCH).replace("_", " "): str(v) for k, v in same.items()}
 
 
 def _rows(

@@ -10,7 +10,7 @@ from engine.checkpoints import CheckpointInfo, inspect
 from engine.errors import CheckpointError
 from engine.spec import RunSpec
 from engine.sweep.sweep import Cell, Sweep
-from engine.switches import unavailable
+from engine.switches import Place, unavailable
 
 
 def checked(sweep: Sweep, device: str = "") -> Sweep:
@@ -32,19 +32,24 @@ def refusals(cells: Sequence[Cell], device: str = "") -> dict[int, str]:
     for cell in cells:
         if cell.spec is None:
             continue
-        info = look(cell.spec.checkpoint)
-        why = info if isinstance(info, str) else _refusal(cell.spec, info, device)
+        seen = look(cell.spec.checkpoint)
+        if isinstance(seen, str):
+            found[cell.index] = seen
+            continue
+        info, place = seen
+        why = _refusal(cell.spec, info, replace(place, device=device or place.device))
         vae = cell.spec.switches.get("vae")
-        if not why and vae is not None and not isinstance(info, str):
+        if not why and vae is not None:
             why = missing(vae, info)
         if why:
             found[cell.index] = why
     return found
 
 
-def _look(checkpoint: str) -> CheckpointInfo | str:
+def _look(checkpoint: str) -> tuple[CheckpointInfo, Place] | str:
     try:
-        return inspect(checkpoint)
+        info = inspect(checkpoint)
+        return info, info.place
     except CheckpointError as error:
         return str(error)
 
@@ -59,11 +64,10 @@ def _missing(vae: str, info: CheckpointInfo) -> str:
     return ""
 
 
-def _refusal(spec: RunSpec, info: CheckpointInfo, device: str) -> str:
+def _refusal(spec: RunSpec, info: CheckpointInfo, place: Place) -> str:
     if info.schedulers and spec.scheduler is not None and spec.scheduler not in info.schedulers:
         known = ", ".join(info.schedulers)
         return f"This checkpoint cannot use the scheduler {spec.scheduler}. It takes: {known}."
-    place = replace(info.place, device=device or info.place.device)
     for name, reason in unavailable(spec.switches, place).items():
         return f"{name} {spec.switches[name]} cannot be used: {reason}."
     return ""
