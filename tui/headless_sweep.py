@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine.sweep import Cell, Grid, State, Sweep, grid, order, parse_sweep
 from engine.sweep.machine import Machine, machine_of
 from engine.sweep.outlook import Outlook, outlook
 from engine.sweep.possible import checked
+from engine.sweep.prompts import has_wildcards
 from tui import follow_sweep
 from tui import headless_checkpoints as checkpoints
 from tui.headless_generate import settings_for, spec_of
@@ -51,12 +53,11 @@ def sweep(options: Namespace, paths: Paths) -> int:
         raise BadArguments("--retry-failed goes with --resume.")
     settings = settings_for(options, paths)
     group, plan = _planned(options, settings, paths)
-    for axis in plan.axes:
-        for note in axis.notes:
-            tell(note)
+    for note in _notes(plan):
+        tell(note)
     machine = machine_of(settings.device, plan.base.checkpoint)
-    if group is None:
-        plan = checked(plan, machine.device)
+    if group is None or options.retry_failed:  # what was impossible may be possible by now
+        plan = checked(replace(plan, refused={}), machine.device)
     with reading(paths) as history:
         begun = history.groups.cells(group.id) if group is not None else {}
         records = history.latest(RECENT_RUNS)
@@ -104,6 +105,15 @@ def _planned(options: Namespace, settings: Settings, paths: Paths) -> tuple[Grou
     if not options.prompt and base is None:
         spec = spec.with_(prompt="")
     return None, parse_sweep(options.axis, spec)
+
+
+def _notes(plan: Sweep) -> list[str]:
+    """What is to be known before it starts."""
+    notes = [note for axis in plan.axes for note in axis.notes]
+    asks = has_wildcards(plan.base.prompt)
+    if asks and not any("prompt" in axis.fields for axis in plan.axes):
+        notes.append("The prompt has choices in it: --axis wildcards makes a picture of each.")
+    return notes
 
 
 def _brings_prompts(axes: Sequence[str]) -> bool:

@@ -64,6 +64,7 @@ def facts(entry: Entry) -> list[tuple[str, object]]:
         ("rating", "  ".join(mark for mark in marks if mark)),
         ("tags", " ".join(f"#{tag}" for tag in entry.tags)),
         ("note", entry.note),
+        ("group", f"{record.group}, cell {record.cell}" if record.group else ""),
         ("in_the_trash", f"since {entry.trashed_at}" if entry.trashed_at else ""),
         *(prompts if several else [("prompt", spec.prompt)]),
         *plain,

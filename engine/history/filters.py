@@ -127,6 +127,11 @@ def _switch(value: str) -> Condition:
     return "runs.id IN (SELECT run FROM run_switches WHERE name = ? AND value = ?)", (name, wanted)
 
 
+def _group(value: str) -> Condition:
+    # The second is what the index is of.
+    return "(runs.grp = ? AND runs.grp != '')", (value.lower(),)
+
+
 def _is(value: str) -> Condition:
     if value.lower() in ("winner", "won"):
         return "runs.winner", ()
@@ -151,6 +156,7 @@ FILTERS: Mapping[str, Filter] = {
         Filter("faster", "took less than: 2s, 500ms", ("1s", "10s", "1m"), _faster),
         Filter("slower", "took more than", ("1s", "10s", "1m"), _slower),
         Filter("switch", "a switch was turned: compile, precision=fp16", (), _switch),
+        Filter("group", "of a sweep or a ladder, by its id", (), _group),
         Filter("is", "winner, rated or noted", ("winner", "rated", "noted"), _is),
     )
 }

@@ -14,7 +14,7 @@ import pytest
 from engine.errors import HistoryError
 from engine.events import QueueChanged, RunCancelled, RunFinished, RunQueued
 from engine.group import Group, Kind, new_group_id
-from engine.history import FILE, History
+from engine.history import FILE, History, parse_query
 from engine.history.repair import rebuild
 from engine.record import Status, now
 from engine.spec import RunSpec
@@ -73,6 +73,9 @@ def test_the_best_record_of_each_cell(history: History) -> None:
     history.trash.put([7])
     assert 3 not in history.groups.cells(kept.id)
     assert history.groups.cells("") == {}
+    query = parse_query(f"group:{kept.id} status:finished")
+    assert [entry.id for entry in history.search.page(query, 9).entries] == [6, 5, 1]
+    assert history.search.page(parse_query("group:nowhere"), 9).entries == ()
 
 
 def test_a_rebuild_keeps_groups_and_who_is_in_them(tmp_path: Path) -> None:
