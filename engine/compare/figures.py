@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from engine.record import RunRecord, Status
@@ -67,7 +68,7 @@ def figures_of(records: Sequence[RunRecord], reference: int) -> tuple[Figure, ..
     def add(
         name: str, label: str, unit: str, of: Callable[[RunRecord], Value], **rest: Any
     ) -> None:
-        values = tuple(map(of, records))
+        values = tuple(_sound(of(run)) for run in records)
         if not any(values):
             return
         against = values[reference]
@@ -92,6 +93,11 @@ def figures_of(records: Sequence[RunRecord], reference: int) -> tuple[Figure, ..
     add("rate", "Rate", rate, lambda run: run.steps_per_second or None, less_is_better=False)
     add("memory", "Peak memory", "bytes", _memory)
     return tuple(made)
+
+
+def _sound(value: Value) -> Value:
+    """A record may have been written by anybody."""
+    return value if value is not None and isfinite(value) and value >= 0 else None
 
 
 def _phase(run: RunRecord, value: float) -> Value:

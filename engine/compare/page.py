@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SIDE = 1024
 """Pictures are shown no larger than this, and up to it to the bit."""
 _STYLE = """
-.sides { --label: 8rem; }
+.sides { --label: 9rem; }
 .sides table { width: 100%; table-layout: fixed; } .sides td { max-width: none; }
 .sides thead th:first-child { width: var(--label); }
 .row { display: grid; margin-bottom: 1rem;
@@ -32,6 +32,8 @@ ins { text-decoration: underline; text-underline-offset: .2em; color: var(--good
 del { color: var(--bad); }
 .text { white-space: pre-wrap; } .differs { font-weight: 600; }
 .sides .bar { margin: .2rem 0; }
+.legend { display: inline-block; width: 5rem; height: .6rem; margin: 0 .2rem;
+  border: 1px solid var(--line); background: linear-gradient(to right, #000, #fff); }
 ul { padding-left: 1.2rem; } li { margin: .2rem 0; }
 """
 _TAGS = {Kind.SAME: "{}", Kind.ADDED: "<ins>{}</ins>", Kind.REMOVED: "<del>{}</del>"}
@@ -89,7 +91,8 @@ def _pictures(contents: Contents) -> Iterator[str]:
             yield "<span></span>\n"
             continue
         found = difference_picture(reference, image)
-        yield _figure(found.image, f"How {side.name} differs", escape(str(found)))
+        caption = f'{escape(str(found))}<br>0 <span class="legend"></span> {found.white_at} of 255'
+        yield _figure(found.image, f"How {side.name} differs", caption)
     yield "</div>\n"
 
 

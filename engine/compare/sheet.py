@@ -32,7 +32,7 @@ MAX_WIDTH, MAX_HEIGHT = 8192, 6144
 """Of all pictures side by side, in pixels; larger ones are scaled down together."""
 _LEAST_COLUMN = 232
 _TEXT_LINES = 6
-_BAR = (216, 210, 200)
+_BAR = (176, 168, 156)
 _PARTS = re.compile(r"\s+|\S+")
 _COLOURS = {Kind.SAME: INK, Kind.ADDED: GOOD, Kind.REMOVED: BAD}
 

@@ -19,9 +19,9 @@ GENERATOR = '<meta name="generator" content="Safelight report">'
 """By which a page of ours is known."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1b1a; --dim: #6b6864; --paper: #fbfaf8;
-  --line: #dedad4; --bar: #d8d2c8; --good: #2c7a4b; --bad: #b3402a; }
+  --line: #dedad4; --bar: #b0a89c; --good: #2c7a4b; --bad: #b3402a; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e4de; --dim: #9a958d; --paper: #171614; --line: #35322e; --bar: #4a453e;
+  :root { --ink: #e8e4de; --dim: #9a958d; --paper: #171614; --line: #35322e; --bar: #6a645b;
     --good: #74c293; --bad: #ee8b73; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 75rem; padding: 1rem; color: var(--ink);

@@ -175,6 +175,14 @@ def test_what_is_not_known_is_not_claimed() -> None:
     assert (memory.name, memory.ratios) == ("memory", (None, None))
 
 
+def test_figures_that_cannot_be_are_left_out() -> None:
+    """Records are imported from anywhere."""
+    mad = Seconds(load=inf, encode=-1.0, denoise=float("nan"), decode=inf, total=1.0)
+    found = between(run(1), run(2, seconds=mad)).figures()
+    assert all(figure.values[1] is None for figure in found if figure.unit == "s")
+    assert all(figure.text(1) for figure in found)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
