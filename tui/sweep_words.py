@@ -39,7 +39,8 @@ def progress(desk: SweepDesk) -> Progress:
     left = len(desk.left())
     if desk.is_going:
         waiting = desk.count(State.WAITING)
-        detail = [f"{waiting} waiting"] if waiting else []
+        detail = [desk.doing] if desk.doing else []
+        detail += [f"{waiting} waiting"] if waiting else []
         if desk.paused:
             detail.append("paused: p goes on")
         elif eta := desk.eta_seconds:

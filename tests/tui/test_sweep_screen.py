@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from engine.group import Group, Kind
 from engine.history import History
@@ -16,6 +17,7 @@ from engine.spec import RunSpec
 from engine.sweep import Sweep, parse_sweep
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import CREATED, ScriptedLab, record_of
+from tui.widgets.axis_line import AxisLine
 
 PROMPT = "a red sun over blue mountains, orange sky, birds"
 OpenSweep = Callable[..., AbstractAsyncContextManager[Session]]
@@ -94,6 +96,18 @@ async def test_names_and_values_are_offered(open_sweeps: OpenSweep) -> None:
         await s.type(",eul")
         await s.press("down", "enter", "enter")
         assert [spec.scheduler for spec in s.engine.submitted] == ["DDIM", "Euler"]
+
+
+async def test_keys_that_arrive_together_are_obeyed_in_their_order(
+    open_sweeps: OpenSweep,
+) -> None:
+    async with open_sweeps() as s:
+        await s.press("shift+f9")
+        for key in (*"seed=3,4", "down", *"pre", "tab", *"b", "tab"):
+            s.app.post_message(Key(key, key if len(key) == 1 else None))
+        await s.settle()
+        lines = [line.text for line in s.app.screen.query(AxisLine)]
+        assert lines == ["seed=3,4", "precision=bf16", ""]
 
 
 async def test_a_word_of_the_prompt_is_replaced(open_sweeps: OpenSweep) -> None:
@@ -209,6 +223,36 @@ async def test_a_cell_is_opened_in_the_studio(open_sweeps: OpenSweep) -> None:
         await s.press("right", "enter")
         assert s.at_studio()
         assert s.studio.spec_form.values["num_inference_steps"] == "20"
+
+
+async def test_cells_are_compared(open_sweeps: OpenSweep) -> None:
+    async with open_sweeps() as s:
+        await begin(s, "steps=10,20,30")
+        await done(s, 3)
+        await s.press("c")
+        assert "Mark the cells to be compared" in s.told()
+        await s.press("space", "right", "right", "c")
+        assert type(s.app.screen).__name__ == "CompareScreen"
+        assert "#1" in s.seen()
+        assert "#3" in s.seen()
+        await s.press("escape")
+        assert "All 3 are done" in s.seen()
+
+
+async def test_the_grid_is_written(open_sweeps: OpenSweep, tmp_path: Path) -> None:
+    async with open_sweeps() as s:
+        await begin(s, "steps=10,20,30")
+        await done(s, 3)
+        for ending in ("html", "png"):
+            await s.press("s", "ctrl+u")
+            await s.type(str(tmp_path / f"grid.{ending}"))
+            await s.press("enter")
+        assert "<table" in (tmp_path / "grid.html").read_text(encoding="utf-8")
+        assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
+        await s.press("s", "ctrl+u")
+        await s.type(str(tmp_path / "grid.png"))
+        await s.press("enter")
+        assert "is there already" in s.seen()
 
 
 async def test_it_goes_on_when_nobody_looks(open_sweeps: OpenSweep) -> None:

@@ -26,17 +26,21 @@ from tui.widgets.run_preview import RunPreview
 from tui.widgets.rung_table import RungTable
 
 if TYPE_CHECKING:
+    from engine.compare import Comparison
     from engine.history import Entry, History
+    from engine.measure.request import Side
+    from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.graphics.terminal import Terminal
 
+_COMPARED = 2
 _READY: tuple[Key, ...] = (("Enter", "Start"), ("Esc", "Back"), ("F1", "Help"))
 _GOING: tuple[Key, ...] = (
-    *(("↑↓", "Look"), ("v", "Pictures"), ("x", "Stop")),
+    *(("↑↓", "Look"), ("c", "Compare"), ("v", "Pictures"), ("x", "Stop")),
     *(("Esc", "Back, it goes on"), ("F1", "Help")),
 )
 _OVER: tuple[Key, ...] = (
-    *(("Enter", "Take this rung"), ("v", "Pictures"), ("n", "New one")),
+    *(("Enter", "Take this rung"), ("c", "Compare"), ("v", "Pictures"), ("n", "New one")),
     *(("Esc", "Back"), ("F1", "Help")),
 )
 
@@ -54,6 +58,7 @@ class LadderScreen(Screen["RunSpec | None"]):
         Binding("a", "take", "Apply", show=False),
         Binding("x", "stop", "Stop", show=False),
         Binding("v", "view", "Pictures", show=False),
+        Binding("c,ctrl+t", "compare", "Compare", show=False),
         Binding("n", "again", "New one", show=False),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
@@ -289,6 +294,32 @@ class LadderScreen(Screen["RunSpec | None"]):
             self.notify("This rung was not measured, so it has no settings to take.", timeout=4)
         else:
             self.dismiss(side.spec)
+
+    def action_compare(self) -> None:
+        """Compare the rung under the cursor with the first."""
+        from tui.screens.comparing import of_runs, open_comparison, shown
+
+        sides = [rung.side for rung in self._desk.result.rungs]
+        at = self.table.cursor
+        here = sides[at] if 0 < at < len(sides) else None
+
+        def record_of(side: Side | None) -> RunRecord | None:
+            entry = self._entries.get(side.run_id) if side is not None else None
+            return entry.record if entry is not None else None
+
+        meant = shown([record_of(here), record_of(sides[0] if sides else None)])[::-1]
+
+        def make() -> Comparison:
+            if len(meant) < _COMPARED:
+                raise ValueError("Choose a rung above the first that has a picture.")
+            return of_runs(meant)
+
+        def done(record: RunRecord | None) -> None:
+            if record is not None:
+                self.dismiss(record.spec)
+
+        runs = shown([record_of(side) for side in sides])
+        open_comparison(self, make, runs, self._desk.room, self._terminal, done)
 
     def action_stop(self) -> None:
         if not self._desk.stop():

@@ -29,6 +29,7 @@ class LadderDesk:
     """Asks for a ladder and hears what comes of it.
 
     Attributes:
+        room: the engine.
         study: the one that was asked for last, or looked at; ``None`` when there was none.
         result: as far as it has come.
         group: where it is in the history; empty while it is nowhere.
@@ -39,7 +40,7 @@ class LadderDesk:
 
     def __init__(self, room: EngineRoom, changed: Callable[[], object]) -> None:
         """``changed`` is called after each event that changed something."""
-        self._room, self._changed = room, changed
+        self.room, self._changed = room, changed
         self._run_id: int | None = None
         self.study: Ladder | None = None
         self.state = State.NONE
@@ -59,7 +60,7 @@ class LadderDesk:
             return
         study = Ladder(spec)
         self.show(study, LadderResult(()))
-        if self._room.study(study):
+        if self.room.study(study):
             self.state = State.WAITS
         self._changed()
 
@@ -80,7 +81,7 @@ class LadderDesk:
 
     def stop(self) -> bool:
         """Stop it, or take it out of the queue; whether there was one."""
-        return self.is_going and self._run_id is not None and self._room.cancel(self._run_id)
+        return self.is_going and self._run_id is not None and self.room.cancel(self._run_id)
 
     # What the engine tells
 

@@ -33,10 +33,11 @@ from tui.widgets.run_preview import RunPreview
 from tui.widgets.sweep_grid import SweepGrid
 
 if TYPE_CHECKING:
+    from engine.compare import Comparison
     from tui.graphics.terminal import Terminal
 
 _AT_ONCE = 2
-_MOST_COMPARED = 4
+_LEAST_COMPARED = 2
 
 
 class SweepScreen(Screen["RunRecord | None"]):
@@ -54,6 +55,7 @@ class SweepScreen(Screen["RunRecord | None"]):
         Binding("R", "resume(True)", "Try again", show=False),
         Binding("v", "view", "Pictures", show=False),
         Binding("s", "write", "Write", show=False),
+        Binding("c,ctrl+t", "compare", "Compare", show=False),
         Binding("tab,n", "turn(1)", "Next page", show=False),
         Binding("shift+tab,b", "turn(-1)", "Page before", show=False),
     ]
@@ -159,7 +161,8 @@ class SweepScreen(Screen["RunRecord | None"]):
             keys.append(("R", "Try failed again"))
         if self.grid.pages > 1:
             keys.append(("Tab", "Next page"))
-        keys += [("s", "Write"), ("Space", "Mark"), ("v", "Pictures"), ("Esc", "Back")]
+        keys += [("Space", "Mark"), ("c", "Compare"), ("s", "Write"), ("v", "Pictures")]
+        keys.append(("Esc", "Back"))
         keys.append(("F1", "Help"))
         self.query_one(KeyBar).here = tuple(keys)
 
@@ -245,6 +248,29 @@ class SweepScreen(Screen["RunRecord | None"]):
 
     def action_turn(self, by: int) -> None:
         self.grid.turn(by)
+
+    def action_compare(self) -> None:
+        """Compare the cells that are marked, the first of them the reference; else this and one."""
+        from tui.screens.comparing import of_runs, open_comparison, shown
+
+        numbers = list(self.grid.marked)
+        here = self.grid.current
+        if len(numbers) < _LEAST_COMPARED and here is not None and here.cell.index not in numbers:
+            numbers.append(here.cell.index)
+        cells = self.desk.cells
+        meant = [r for number in numbers if (r := cells[number].record) is not None and r.images]
+
+        def make() -> Comparison:
+            if len(meant) < _LEAST_COMPARED:
+                raise ValueError("Mark the cells to be compared with Space, two to four.")
+            return of_runs(meant)
+
+        def done(record: RunRecord | None) -> None:
+            if record is not None:
+                self.dismiss(record)
+
+        runs = shown([each.record for each in cells])
+        open_comparison(self, make, runs, self.desk.room, self._terminal, done)
 
     def action_write(self) -> None:
         """Write the grid to a file."""

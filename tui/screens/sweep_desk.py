@@ -26,28 +26,30 @@ class SweepDesk:
     """Asks for the cells of a sweep and hears what comes of them.
 
     Attributes:
+        room: the engine.
         group: its id in the history.
         cells: in reading order.
         pictures: by cell, small; of one that is on its preview, of one that is done its first.
         percents: of the cells that are on.
         paused: the queue is, whichever runs wait in it.
+        doing: what goes on before the next step, such as loading, in words; empty for nothing.
         changed: called after each event that changed something; whoever looks sets it.
     """
 
     def __init__(self, room: EngineRoom, group: str, sweep: Sweep, cells: Grid) -> None:
-        self._room = room
+        self.room = room
         self.group, self.sweep = group, sweep
         self.cells: list[CellState] = list(cells.cells)
         self.pictures: dict[int, Image.Image] = {}
         self.percents: dict[int, int] = {}
-        self.paused = False
+        self.paused, self.doing = False, ""
         self.changed: Callable[[], object] = lambda: None
         self._runs: dict[int, int] = {}
         room.listen(self._hear)
 
     def history(self) -> History:
         """Where it is kept. Raises ``SafelightError``."""
-        return self._room.history
+        return self.room.history
 
     def load(self, grid: Grid) -> None:
         """Take the state of each cell from the history; what is told meanwhile counts more."""
@@ -61,19 +63,19 @@ class SweepDesk:
     def submit(self, cells: Iterable[Cell]) -> bool:
         """Queue cells; whether they were taken. Those that wait or are done are left out."""
         wanted = [(cell.index, cell.spec) for cell in cells if cell.spec is not None]
-        return bool(wanted) and self._room.submit_many(self.group, wanted)
+        return bool(wanted) and self.room.submit_many(self.group, wanted)
 
     def cancel(self) -> bool:
         """Take out what waits and stop what is on; whether there was anything."""
-        queue = self._room.queue
+        queue = self.room.queue
         cleared = queue is not None and queue.clear(self.group) > 0
         on = [run for run, cell in self._runs.items() if self.cells[cell].state is State.RUNNING]
-        stopped = [self._room.cancel(run) for run in on]
+        stopped = [self.room.cancel(run) for run in on]
         return any(stopped) or cleared
 
     def toggle_pause(self) -> None:
         """Pause the queue, or go on with it."""
-        queue = self._room.queue
+        queue = self.room.queue
         if queue is not None:
             (queue.resume if self.paused else queue.pause)()
 
@@ -126,7 +128,12 @@ class SweepDesk:
             case events.RunStarted():
                 self._put(cell, State.RUNNING)
                 self.percents[cell] = 0
+            case events.CheckpointLoading():
+                self.doing = f"loading {event.checkpoint}: {event.stage}"
+            case events.RunCompiling():
+                self.doing = "compiling"
             case events.StepCompleted():
+                self.doing = ""
                 self.percents[cell] = 100 * event.step // max(event.steps, 1)
             case events.PreviewReady():
                 self.pictures[cell] = event.images[0]
@@ -146,6 +153,7 @@ class SweepDesk:
         self.cells[cell] = CellState(self.cells[cell].cell, state, self.cells[cell].record)
 
     def _over(self, cell: int, state: State, record: RunRecord | None) -> None:
+        self.doing = ""
         self.percents.pop(cell, None)
         self.pictures.pop(cell, None)
         error = record.error if record is not None else ""

@@ -93,7 +93,7 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
             for place, (label, hint) in enumerate(_PLACES):
                 text = self._texts[place] if place < len(self._texts) else ""
                 ask = partial(complete_axis, sources=self._sources)
-                yield AxisLine(place, label, text, hint, ask)
+                yield AxisLine(place, label, text, hint, ask, self._go_on)
         with Vertical(id="outlook", classes="panel") as box:
             box.border_title = "What it will be"
             yield Static("", classes="told")
@@ -134,6 +134,10 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
     def _changed(self) -> None:
         for line in self.lines:
             line.complain("")
+        self._soon()
+
+    def _soon(self) -> None:
+        """Read the lines when the typing has come to rest."""
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(QUIET_SECONDS, self._read)
@@ -216,15 +220,14 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
 
     # Moving
 
-    @on(AxisLine.Left)
-    def _left(self, event: AxisLine.Left) -> None:
-        event.stop()
-        self._read()
-        to = event.place + event.by
+    def _go_on(self, place: int, by: int) -> None:
+        """To the line so many places further, or to the list below the last."""
+        to = place + by
         if 0 <= to < len(self.lines):
-            self.lines[to].line.focus()
+            self.set_focus(self.lines[to].line)
         elif to == len(self.lines) and self.query_one(GroupList).told:
-            self.query_one(GroupList).focus()
+            self.set_focus(self.query_one(GroupList))
+        self._soon()
 
     @on(AxisLine.Entered)
     def _entered(self, event: AxisLine.Entered) -> None:

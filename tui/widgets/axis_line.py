@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
 from engine.history.completion import Completion
 from tui.text import clean, one_line
-from tui.widgets.search_line import SearchInput
+from tui.widgets.in_order import KeysInOrder
 
 _HELP_AT = 18
 _MOST = 40
+
+
+class AxisInput(KeysInOrder, Input):
+    """The line itself. What is typed right after a key that moves on is meant for the next line,
+    so such keys are obeyed at once, not by a message.
+    """
+
+    BINDINGS: ClassVar = [
+        Binding("tab", "take", show=False),
+        Binding("down", "choose(1)", show=False),
+        Binding("up", "choose(-1)", show=False),
+    ]
+
+    def __init__(self, axis: AxisLine, text: str, hint: str) -> None:
+        super().__init__(text, placeholder=hint, compact=True)
+        self._axis = axis
+
+    async def _on_key(self, event: Key) -> None:
+        target = self.screen.focused
+        if target is None or target is self:
+            await super()._on_key(event)
+        else:  # it came together with the key that moved on
+            event.stop()
+            event.prevent_default()
+            target.post_message(Key(event.key, event.character))
+
+    def on_paste(self, event: Paste) -> None:
+        # The base class's own handler comes after this one and takes the text from the event.
+        event.text = clean(event.text).strip()
+
+    def action_take(self) -> None:
+        self._axis.take()
+
+    def action_choose(self, by: int) -> None:
+        self._axis.choose(by)
 
 
 class AxisLine(Vertical):
@@ -59,18 +97,23 @@ class AxisLine(Vertical):
     class Entered(Message):
         """Enter was pressed where nothing was offered."""
 
-    class Left(Message):
-        """On to the line ``by`` places further."""
-
-        def __init__(self, place: int, by: int) -> None:
-            super().__init__()
-            self.place, self.by = place, by
-
     def __init__(
-        self, place: int, label: str, text: str, hint: str, ask: Callable[[str, int], Completion]
+        self,
+        place: int,
+        label: str,
+        text: str,
+        hint: str,
+        ask: Callable[[str, int], Completion],
+        go_on: Callable[[int, int], object],
     ) -> None:
-        """``ask`` gives what can follow in a text at a cursor."""
+        """
+        Args:
+            ask: gives what can follow in a text at a cursor.
+            go_on: is told to go on from this place to the line so many further.
+        """
         super().__init__()
+        self._go_on = go_on
+        self._asked = ("", 0)
         self.place = place
         self._label, self._first, self._hint, self._ask = label, text, hint, ask
         self._completion = Completion(0, 0, ())
@@ -78,7 +121,7 @@ class AxisLine(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static(Content(self._label), classes="name")
-            yield SearchInput(self._first, placeholder=self._hint, compact=True)
+            yield AxisInput(self, self._first, self._hint)
         yield Static("", classes="problem")
         listed = OptionList(markup=False)
         listed.can_focus = False
@@ -115,7 +158,7 @@ class AxisLine(Vertical):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.offer()
+        self._catch_up()
         self.post_message(self.Changed())
 
     @on(Input.Submitted)
@@ -132,7 +175,8 @@ class AxisLine(Vertical):
 
     def offer(self) -> None:
         """Show what can follow at the cursor."""
-        found = self._completion = self._ask(self.text, self.line.cursor_position)
+        self._asked = self.text, self.line.cursor_position
+        found = self._completion = self._ask(*self._asked)
         listed = self._options
         listed.clear_options()
         for option in found.options[:_MOST]:
@@ -140,23 +184,34 @@ class AxisLine(Vertical):
             listed.add_option(Content.assemble(name, (f" {option.help}", "$text-muted")))
         listed.display = self.line.has_focus and bool(found.options) and bool(self.text)
 
-    @on(SearchInput.Pressed)
-    def _pressed(self, event: SearchInput.Pressed) -> None:
-        event.stop()
+    def choose(self, by: int) -> None:
+        """Another of what is offered; else on to another line."""
+        self._catch_up()
         listed = self._options
-        if event.what == "choose" and self.offers:
-            at = -1 if listed.highlighted is None else listed.highlighted
-            to = at + event.by
+        if self.offers:
+            to = (-1 if listed.highlighted is None else listed.highlighted) + by
             listed.highlighted = None if to < 0 else min(to, listed.option_count - 1)
-        elif event.what == "choose":
-            self.post_message(self.Left(self.place, event.by))
-        elif self.offers:
-            self._take(listed.highlighted or 0)
-        elif event.what == "take" and not self.text:
-            self._completion = self._ask("", 0)
+        else:
+            self._leave(by)
+
+    def take(self) -> None:
+        """Take what is offered; else show what there is, or go on to the next line."""
+        self._catch_up()
+        if self.offers:
+            self._take(self._options.highlighted or 0)
+        elif not self.text:
             self._show_all()
-        elif event.what == "take":
-            self.post_message(self.Left(self.place, 1))
+        else:
+            self._leave(1)
+
+    def _leave(self, by: int) -> None:
+        self.close()
+        self._go_on(self.place, by)
+
+    def _catch_up(self) -> None:
+        """What was typed last may not have been told yet."""
+        if self._asked != (self.text, self.line.cursor_position):
+            self.offer()
 
     def _show_all(self) -> None:
         """What an axis can be, when nothing was typed yet."""
