@@ -14,7 +14,7 @@ from engine.relief import as_options, words
 from engine.sweep import Sweep
 from tui.follow import loading
 from tui.headless_checkpoints import DownloadLines
-from tui.output import tell
+from tui.output import end_progress, tell
 from tui.text import clean, one_line, seconds
 
 _WIDEST = 24
@@ -42,6 +42,7 @@ def follow(
             case events.StepCompleted() if event.run_id in left:
                 _step(event, done, len(runs))
             case events.RunRetried():
+                end_progress()
                 tell(f"{event.reason} Trying with {words(event.switches)}.")
             case events.QueueChanged(paused=True):
                 # What is made cannot be written, and nobody is here to say that it can again.
@@ -52,6 +53,7 @@ def follow(
                 | events.RunFailed(record=record)
             ) if event.run_id in left:
                 left.discard(event.run_id)
+                end_progress()
                 if record.status is Status.CANCELLED:
                     continue  # all that wait are: one sentence at the end says so
                 done += 1
@@ -71,11 +73,9 @@ def _step(event: events.StepCompleted, done: int, of: int) -> None:
 def _over(record: RunRecord, sweep: Sweep, done: int, of: int, eta: float) -> None:
     """A line for a run that came to an end."""
     values = "  ".join(one_line(v, _WIDEST) for _, v in sweep.labels(sweep.at(record.cell)))
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
     left = f"  {seconds(eta)} left" if of > done else ""
     if record.status is Status.FINISHED:
-        tell(f"{done}/{of}  {values}  #{record.id}  {seconds(record.seconds.total)}{left}")
+        tell(f"{done}/{of}  {values}  #{record.id}  {seconds(warm_seconds(record))}{left}")
         return
     advice = f" Try {as_options(record.advice)}." if record.advice else ""
     tell(f"{done}/{of}  {values}  failed: {clean(record.error)}{advice}{left}")

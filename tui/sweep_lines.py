@@ -44,7 +44,7 @@ def _outcome(each: CellState) -> str:
     record = each.record
     if each.state is State.DONE and record is not None:
         paths = " ".join(image.path for image in record.images)
-        return f"#{record.id}  {seconds(record.seconds.total)}  {paths}"
+        return f"#{record.id}  {seconds(each.seconds)}  {paths}"
     return each.error
 
 

@@ -38,7 +38,8 @@ def page(grid: Grid, group: Group, place: Path) -> Iterator[str]:
     yield report.head(f"Sweep {group.id}", _STYLE)
     yield f"<h1>{escape(sweep.title)}</h1>\n"
     yield f'<p class="dim">Sweep {escape(group.id)}, {escape(group.created_at[:10])}. '
-    yield f"{grid.count(State.DONE):,} of {len(grid.cells):,} cells done.</p>\n"
+    yield f"{grid.count(State.DONE):,} of {len(grid.cells):,} cells done. "
+    yield "Times are without loading and compiling.</p>\n"
     yield from report.facts(_base(grid))
     columns, rows, layers = (*sweep.shape, 1, 1)[:3]
     for layer in range(layers):

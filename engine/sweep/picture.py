@@ -200,12 +200,12 @@ def _cell(
 
 
 def caption(each: CellState) -> str:
-    """What a finished cell took."""
+    """What a finished cell took, loading and compiling left out."""
     record = each.record
     if record is None:
         return ""
     peak = f" · {size(record.memory_peak_bytes)}" if record.memory_peak_bytes else ""
-    return f"#{record.id} · {seconds(record.seconds.total)}{peak}"
+    return f"#{record.id} · {seconds(each.seconds)}{peak}"
 
 
 def picture_of(each: CellState, cell: tuple[int, int]) -> Image.Image | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from engine.forecast import warm_seconds
 from engine.record import RunRecord, Status
 from engine.sweep.sweep import Cell, Sweep
 
@@ -44,6 +45,11 @@ class CellState:
     state: State
     record: RunRecord | None = None
     error: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Of its run, with loading and compiling left out: only some cells have them."""
+        return warm_seconds(self.record) if self.record is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
