@@ -48,15 +48,7 @@ class Alive:
 
     def has(self, name: str) -> bool:
         """Whether the process of that name is still there."""
-        if name == self.name:
-            return True
-        if not _NAME.fullmatch(name) or not self._path(name).is_file():
-            return False
-        try:
-            with locked(self._path(name), time.monotonic(), create=False) as locks:
-                return not locks and _is_there(int(name.partition("-")[0]))
-        except TimeoutError:
-            return True
+        return name == self.name or has_open(self._folder.parent, name)
 
     def bury_all(self) -> None:
         """Remove the files of all processes that have ended."""
@@ -73,7 +65,26 @@ class Alive:
             self._path(self.name).unlink()
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{Path(name).name}.lock"
+        return _path(self._folder.parent, name)
+
+
+def has_open(folder: Path, name: str) -> bool:
+    """Whether the process of that name is still there and has the history of a folder open.
+
+    For another process than the one that asks; see :meth:`Alive.has`.
+    """
+    path = _path(folder, name)
+    if not _NAME.fullmatch(name) or not path.is_file():
+        return False
+    try:
+        with locked(path, time.monotonic(), create=False) as locks:
+            return not locks and _is_there(int(name.partition("-")[0]))
+    except TimeoutError:
+        return True
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / FOLDER / f"{Path(name).name}.lock"
 
 
 def _is_there(pid: int) -> bool:

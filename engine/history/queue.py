@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from engine.errors import HistoryError
-from engine.history.alive import Alive
+from engine.history.alive import Alive, has_open
 from engine.history.file import NUMBER_SECONDS, HistoryFile
 from engine.history.rows import BAD_RECORD, Entry, insert
 from engine.history.scan import made_by
@@ -200,11 +200,10 @@ class Queue:
         Those that an ended process left are not among them.
         """
         rows = self._file.read("SELECT cell, started_at, owner FROM queue WHERE grp = ?", (group,))
-        alive = self._alive
-        if alive is not None:
-            there = {owner for owner in {row[2] for row in rows} if alive.has(owner)}
-            rows = [row for row in rows if row[2] in there]
-        return {int(cell): at is not None for cell, at, _ in rows}
+        me, folder = self._alive, self._file.folder
+        owners = {row[2] for row in rows}
+        there = {o for o in owners if (me.has(o) if me is not None else has_open(folder, o))}
+        return {int(cell): at is not None for cell, at, owner in rows if owner in there}
 
     @property
     def _me(self) -> Alive:

@@ -241,13 +241,15 @@ def test_cells_of_another_process_are_left_to_it_while_it_lives(
         history = History(tmp_path)
         tested = harness(history)
         assert history.queue.of_group("abc234") == {0: True, 1: False, 2: False}
+        reader = History(tmp_path, read_only=True)
+        assert reader.queue.of_group("abc234") == {0: True, 1: False, 2: False}
         (only,) = tested.engine.submit_many("abc234", cells)
         assert tested.wait(RunFinished, only).record.cell == 3
     finally:
         process.kill()
         process.wait()
     # Its cells are ours now; the run that waited besides them is not.
-    assert history.queue.of_group("abc234") == {}
+    assert history.queue.of_group("abc234") == reader.queue.of_group("abc234") == {}
     runs = tested.engine.submit_many("abc234", cells)
     assert [tested.wait(RunFinished, run).record.cell for run in runs] == [0, 1, 2]
     assert sorted(r.id for r in history.groups.cells("abc234").values()) == sorted([*runs, only])
