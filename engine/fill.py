@@ -87,8 +87,12 @@ class Filling:
         memory: MemorySampler,
         fits: Fits,
         tell: Callable[[Event], None],
+        *,
+        top: int = MAX_BATCH,
     ) -> None:
+        """``top``: no larger batch is tried."""
         self._job = job
+        self._top = top
         self._memory = memory
         self._fits = fits
         self._tell = tell
@@ -125,12 +129,13 @@ class Filling:
             return FillFound(run_id, known.batch, remembered=True)
         self._tries = [(0, self._memory.sample().used)]
         try:
-            batch = largest(self._fits_here, MAX_BATCH // len(spec.prompts))
+            batch = largest(self._fits_here, min(self._top, MAX_BATCH // len(spec.prompts)))
         except _Failed as failed:
             return FillEnded(run_id, failed.sentence)
         if not batch:
             return FillEnded(run_id, self._shortage.sentence if self._shortage else "")
-        self._fits.put(key, Fit(batch, self._tries[-1][1]))
+        if batch < self._top or self._top == MAX_BATCH:  # else a larger one may fit
+            self._fits.put(key, Fit(batch, self._tries[-1][1]))
         return FillFound(run_id, batch)
 
     def _fits_here(self, batch: int) -> bool:

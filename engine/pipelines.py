@@ -135,6 +135,11 @@ class Pipelines:
         return self._loaded, True
 
     @property
+    def present(self) -> Loaded | None:
+        """The checkpoint in use."""
+        return self._loaded
+
+    @property
     def bare_place(self) -> Place:
         """What is known of where a checkpoint would go before it is there: the kind of device.
 

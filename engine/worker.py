@@ -15,9 +15,10 @@ from engine.explain import Failure
 from engine.fill import Filling, forget_unfit
 from engine.fits import Fits
 from engine.history import History
+from engine.ladder.climbing import Climbing
+from engine.ladder.request import Ladder
 from engine.maker import Maker
 from engine.measure.measuring import Measuring
-from engine.measure.request import Measurement
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
@@ -58,7 +59,7 @@ class Worker:
         self._pipelines = Pipelines(device, previews=previews)
         self._maker = Maker(self._pipelines, memory, tell, previews=previews)
         self._fits = Fits(history.folder if history is not None else None)
-        self._now: Attempt | Filling | Measuring | None = None
+        self._now: Attempt | Filling | Measuring | Climbing | None = None
         self._unkept = unkept
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
@@ -95,10 +96,13 @@ class Worker:
 
     def study(self, job: Job, study: Study) -> None:
         """Measure, and tell."""
-        assert isinstance(study, Measurement)
-        self._now = studying = Measuring(
-            *(job, study, self._pipelines, self._memory, self._tell, self._history, self._output)
-        )
+        with_ = (self._pipelines, self._memory, self._tell, self._history, self._output)
+        studying: Measuring | Climbing
+        if isinstance(study, Ladder):
+            studying = Climbing(job, study, *with_)
+        else:
+            studying = Measuring(job, study, *with_)
+        self._now = studying
         try:
             studying.run()
         finally:
@@ -113,7 +117,7 @@ class Worker:
         attempt = self._now
         if attempt is None:
             return
-        if isinstance(attempt, (Filling, Measuring)):
+        if isinstance(attempt, (Filling, Measuring, Climbing)):
             attempt.abandon()
             return
         quiet = attempt.writing.acquire(timeout=patience)

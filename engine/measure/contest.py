@@ -16,10 +16,10 @@ from engine.measure.turns import Turn, TurnFailed, Turns
 from engine.measure.verdict import Verdict
 from engine.spec import RunSpec
 
-LOOKS = (1, 2, 4, 8)
+LOOKS = (1, 2, 4, 8, 16)
 """After how many times the turns that were asked for it is judged whether more are needed."""
 EXTRA_SECONDS = 90.0
-"""What the turns beyond those that were asked for may take in all."""
+"""What the turns beyond those that were asked for may take, when nobody says so."""
 
 Progress = Callable[[int, int, str, float], object]
 """Is told before each turn how many are over, of how many, what is next, and the seconds left."""
@@ -99,8 +99,15 @@ class Contest:
         repeats: int,
         progress: Progress,
         updated: Callable[[], object],
+        *,
+        extra_seconds: float | None = None,
     ) -> None:
-        """``updated`` is called after each turn that counts."""
+        """
+        Args:
+            updated: is called after each turn that counts.
+            extra_seconds: what the turns beyond those that were asked for may take in all.
+        """
+        self._extra_seconds = EXTRA_SECONDS if extra_seconds is None else extra_seconds
         self._turns = turns
         self._racers = racers
         self._repeats = max(1, repeats)
@@ -130,7 +137,7 @@ class Contest:
         for taken, visits in enumerate(rounds(self._camps, self._each)):
             look = next((look for look in self._looks if look > taken), 0)
             if taken in self._looks and not until:
-                until = time.monotonic() + EXTRA_SECONDS
+                until = time.monotonic() + self._extra_seconds
             beyond = taken >= self._first_look
             late = beyond and time.monotonic() > until
             if not look or late or (taken in self._looks and not self._is_open()):

@@ -21,7 +21,7 @@ class Measurement:
     Attributes:
         specs: two or more; the first is the reference.
         labels: a word or two for each, such as ``"fp16"``; empty for A, B, C.
-        repeats: timed turns of each; up to eight times as many where that leaves it undecided.
+        repeats: timed turns of each; up to sixteen times as many where that leaves it undecided.
     """
 
     specs: tuple[RunSpec, ...]

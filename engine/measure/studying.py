@@ -85,6 +85,8 @@ class Studying(ABC, Generic[S]):
             self._conclude(str(unwritten), finished=False)
         else:
             self._conclude(error, finished=not error)
+        finally:
+            self._turns.end()
 
     def abandon(self) -> None:
         """Tell that it is stopped; for another thread, when nobody waits for the device."""

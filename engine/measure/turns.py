@@ -18,6 +18,7 @@ from engine.errors import Cancelled, HistoryError
 from engine.events import CheckpointDownloading, CheckpointLoaded, CheckpointLoading, Event
 from engine.history import History
 from engine.maker import Maker
+from engine.measure.order import is_costly
 from engine.measure.request import Sample
 from engine.memory import MemorySampler
 from engine.pictures.output import Output
@@ -75,6 +76,7 @@ class Turns:
         self._tell = tell
         self._history = history
         self._output = output
+        self._last: RunSpec | None = None
         self._maker = Maker(pipelines, memory, self._tell_loading, previews=False)
 
     def take(self, spec: RunSpec, *, cell: int | None = None) -> Turn:
@@ -87,6 +89,9 @@ class Turns:
             Cancelled: the user asked to stop.
             TurnFailed: whatever else went wrong; what it held is free again.
         """
+        if self._last is None or is_costly(self._last, spec):
+            gc.unfreeze()  # what a load lets go of is to be found again
+        self._last = spec
         attempt = Attempt(self._job, spec, now(), time.perf_counter())
         try:
             failure = self._maker.attempt(attempt, self._make)
@@ -95,6 +100,7 @@ class Turns:
         if attempt.status is Status.CANCELLED:
             raise Cancelled
         if failure is not None:
+            gc.unfreeze()
             raise TurnFailed(failure.sentence)
         peak = self._memory.peak()
         assert attempt.runner is not None
@@ -118,6 +124,11 @@ class Turns:
             log.error("A run of study %d was not kept: %s", self._job.run_id, error)
             return replace(turn, unkept=str(error))
 
+    @staticmethod
+    def end() -> None:
+        """No more turns are taken: leave things as they were."""
+        gc.unfreeze()
+
     def _make(self, attempt: Attempt) -> None:
         self._maker.make(attempt, self._begin_afresh)
 
@@ -131,6 +142,7 @@ class Turns:
             self._maker.give_back()
         else:
             gc.collect()
+        gc.freeze()  # else to look at all that there is would take longer than many a turn
         gc.disable()  # else it comes in one turn and not in the next
         self._memory.reset_peak()
 

@@ -21,12 +21,12 @@ from typing import Any
 
 FLOOR = 0.015
 """A ratio that is off by less is no difference, however sure it is."""
-CLOSE = 0.06
+CLOSE = 0.08
 """Where the ratio is within the floor, and at most this far off, nobody need go on."""
 LEVEL = 0.004
 """How often an interval of signed ranks may miss the truth.
 
-A measurement that is undecided goes on and is judged again, four times in all: of a hundred where
+A measurement that is undecided goes on and is judged again, five times in all: of a hundred where
 nothing differs, about one is then called different. Its bar is at most one of twenty.
 """
 FEWEST_RANKED = 9

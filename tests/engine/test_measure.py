@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from engine.events import (
     Event,
     StudyEnded,
@@ -16,11 +18,20 @@ from engine.events import (
 )
 from engine.group import Kind
 from engine.history import History
+from engine.ladder import climbing
+from engine.measure import contest
 from engine.measure.request import Measurement, MeasurementResult
 from engine.spec import RunSpec
 from tests.engine.harness import EngineHarness
 
 Make = Callable[..., EngineHarness]
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is undecided after the turns that were asked for stays so."""
+    monkeypatch.setattr(contest, "EXTRA_SECONDS", 0.0)
+    monkeypatch.setattr(climbing, "EXTRA_SECONDS", 0.0)
 
 
 def measured(tested: EngineHarness, measurement: Measurement) -> StudyFinished | StudyEnded:

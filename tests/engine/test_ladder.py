@@ -1,0 +1,283 @@
+"""The ladder: rungs stand on what paid, what cannot be climbed says why; the end is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import CheckpointError
+from engine.events import Event, StudyEnded, StudyFinished, StudyProgressed, StudyUpdated
+from engine.group import Kind
+from engine.history import History
+from engine.ladder import climbing, rungs
+from engine.ladder.request import Ladder, LadderResult, Rung
+from engine.ladder.rungs import Ground, Plan, Skip
+from engine.ladder.words import changes, memory, recommendation, speed
+from engine.measure import contest
+from engine.measure.request import Sample, Side
+from engine.measure.verdict import Verdict
+from engine.spec import RunSpec
+from engine.switches.base import Place
+from tests.engine.harness import EngineHarness
+
+Make = Callable[..., EngineHarness]
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is undecided after the turns that were asked for stays so."""
+    monkeypatch.setattr(contest, "EXTRA_SECONDS", 0.0)
+    monkeypatch.setattr(climbing, "EXTRA_SECONDS", 0.0)
+
+
+CPU = Place(
+    *("sd", "unet", "cpu", "float32", frozenset({"bf16", "vae_swap"}), True),
+    auto_dtype="float32",
+)
+GPU = Place(
+    *("sdxl", "unet", "cuda", "float32", frozenset({"bf16", "compiler", "fused_qkv"}), True),
+    auto_dtype="float16",
+)
+
+
+def nothing_there(name: str) -> object:
+    raise CheckpointError(f"There is no {name}.")
+
+
+def ground(place: Place, *schedulers: str, find: Callable[[str], object] = nothing_there) -> Ground:
+    return Ground(place, schedulers or ("PNDM", "DPM++ 2M", "Euler"), find)
+
+
+def plan(name: str, place: Place = CPU) -> Plan:
+    return next(plan for plan in rungs.path(place) if plan.name == name)
+
+
+def skipped(name: str, spec: RunSpec, at: Ground) -> str:
+    with pytest.raises(Skip) as caught:
+        plan(name, at.place).make(spec, at)
+    return str(caught.value)
+
+
+# What rungs there are
+
+
+def test_the_path_is_the_tutorials_and_then_what_else_there_is() -> None:
+    names = [plan.name for plan in rungs.path(CPU)]
+    assert names[:6] == [
+        *("half-precision", "steps-20", "steps-25", "batch", "batch-sliced", "vae"),
+    ]
+    assert names[6:8] == ["channels-last", "fused-qkv"]
+    assert names[-1] == "compile"
+    assert len(names) == len(set(names))
+
+
+def test_it_begins_in_full_precision_with_the_checkpoints_own_scheduler() -> None:
+    asked = RunSpec("a red sun", seed=3, batch_size=4, switches={"compile": "full"})
+    spec = rungs.ground_level(asked, "cuda")
+    assert (spec.prompt, spec.seed) == ("a red sun", 3)
+    assert (spec.scheduler, spec.num_inference_steps, spec.batch_size) == (None, 50, 1)
+    assert dict(spec.switches) == {"precision": "fp32"}
+    assert not rungs.ground_level(asked, "cpu").switches, "auto is fp32 there"
+
+
+def test_half_precision_is_what_the_device_would_choose() -> None:
+    low = rungs.ground_level(RunSpec("a red sun"), "cuda")
+    spec = plan("half-precision").make(low, ground(GPU))
+    assert not spec.switches, "auto is fp16 there"
+    assert changes(low, spec, "float16") == "fp16"
+    low = rungs.ground_level(RunSpec("a red sun"), "cpu")
+    spec = plan("half-precision").make(low, ground(CPU))
+    assert dict(spec.switches) == {"precision": "bf16"}
+    spec = plan("half-precision").make(low, ground(replace(CPU, features=frozenset())))
+    assert dict(spec.switches) == {"precision": "fp16"}
+
+
+def test_a_flow_model_keeps_its_own_kind_of_scheduler() -> None:
+    spec = RunSpec("a red sun", scheduler="Flow Euler", num_inference_steps=50)
+    made = plan("steps-20").make(spec, ground(CPU, "Flow Euler", "Flow Heun"))
+    assert (made.scheduler, made.num_inference_steps) == ("Flow Euler", 20)
+    assert "already" in skipped("steps-20", made, ground(CPU, "Flow Euler"))
+
+
+def test_a_vae_is_looked_for_and_never_downloaded() -> None:
+    spec = RunSpec("a red sun")
+    said = skipped("vae", spec, ground(CPU))
+    assert said == (
+        "No other VAE comes with this checkpoint, and stabilityai/sd-vae-ft-mse is not on this "
+        "machine."
+    )
+    made = plan("vae").make(spec, ground(CPU, find=lambda name: name))
+    assert dict(made.switches) == {"vae": "stabilityai/sd-vae-ft-mse"}
+    made = plan("vae").make(spec, ground(replace(CPU, vaes=("better-vae",))))
+    assert dict(made.switches) == {"vae": "better-vae"}
+
+
+def test_what_does_not_work_here_says_why_in_one_rung() -> None:
+    spec = RunSpec("a red sun")
+    said = skipped("attention-others", spec, ground(CPU))
+    assert "needs CUDA" in said
+    assert skipped("cache-others", spec, ground(CPU)).endswith("caches are for transformers.")
+    assert "cannot fuse" in skipped("fused-qkv", spec, ground(CPU))
+    at_gpu = [plan.name for plan in rungs.path(GPU)]
+    assert "attention-cudnn" in at_gpu
+    # Flash needs 16 bits: of that the rung itself speaks, since what it stands on may have them.
+    low = rungs.ground_level(spec, "cuda")
+    assert "Needs fp16" in skipped("attention-flash", low, ground(GPU))
+    assert plan("attention-flash", GPU).make(low.with_(switches={}), ground(GPU))
+
+
+# In words
+
+
+def rung(ratio: float, likeness: float, spec: RunSpec, peak: int) -> Rung:
+    side = Side("x", spec, samples=(Sample(0.1, 1.0, 0.1, peak),), dtype="float16")
+    verdict = Verdict(ratio, ratio, ratio, differs=True)
+    return Rung("x", "X", "", "", side=side, first=verdict, likeness_first=likeness)
+
+
+def test_the_recommendation_is_one_sentence() -> None:
+    low = rungs.ground_level(RunSpec("a red sun"), "cuda").with_(scheduler="PNDM")
+    first = rung(1, 1, low, 1000)
+    high = low.with_(scheduler="DPM++ 2M", num_inference_steps=20, switches={})
+    best = rung(0.1408, 0.931, high, 460)
+    assert recommendation(first, best) == (
+        "fp16, DPM++ 2M, 20 steps: 7.1x faster, 54% less memory, SSIM 0.93"
+    )
+    assert "stay" in recommendation(first, first)
+    more = high.with_(batch_size=4, switches={"channels_last": "on", "compile": "full"})
+    assert changes(high, more, "float16") == "batch of 4, channels last, compile full"
+
+
+def test_ratios_are_said_as_people_say_them() -> None:
+    assert [speed(ratio) for ratio in (0.14, 0.935, 1.0, 1.3)] == [
+        *("7.1x faster", "7% faster", "as fast", "30% slower"),
+    ]
+    assert [memory(ratio) for ratio in (0.46, 1.01, 1.5)] == [
+        *("54% less memory", "the same memory", "50% more memory"),
+    ]
+
+
+# Climbed
+
+
+def few(place: Place | None = None) -> tuple[Plan, ...]:
+    """The path without what takes long; and a rung that fails."""
+    kept = ("steps-4", "steps-5", "batch", "vae", "cache-others")
+    broken = Plan("broken", "Broken", "", lambda spec, _: spec.with_(scheduler="Flow Euler"))
+    return (broken, *(plan for plan in PATH(place) if plan.name in kept))
+
+
+PATH = rungs.path
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ladder of few rungs, of few steps each."""
+    for name, steps in (("FIRST_STEPS", 16), ("STEPS", 4), ("MORE_STEPS", 5)):
+        monkeypatch.setattr(rungs, name, steps)
+    monkeypatch.setattr(rungs, "path", few)
+
+
+def climbed(tested: EngineHarness, ladder: Ladder) -> StudyFinished | StudyEnded:
+    run_id = tested.engine.study(ladder)
+    tested.wait_idle()
+    ends: list[StudyFinished | StudyEnded] = [*tested.all(StudyFinished, run_id)]
+    ends += tested.all(StudyEnded, run_id)
+    assert len(ends) == 1
+    return ends[0]
+
+
+@pytest.mark.usefixtures("short")
+def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: RunSpec) -> None:
+    tested = harness(history)
+    end = climbed(tested, Ladder(spec, repeats=3))
+    assert isinstance(end, StudyFinished), end
+    result = end.result
+    assert isinstance(result, LadderResult)
+    by_name = {rung.name: rung for rung in result.rungs}
+
+    first = by_name["full-precision"]
+    assert first.side is not None
+    assert first.side.spec.num_inference_steps == 16
+    assert len(first.side.samples) >= 3
+    assert first.pays
+    broken = by_name["broken"]
+    assert broken.side is not None
+    assert broken.side.error
+    assert broken.pays is False
+
+    faster = by_name["steps-4"]
+    assert faster.on == 0
+    assert faster.before is not None
+    assert faster.first == faster.before, "it stands on the first"
+    assert faster.before.differs
+    assert faster.before.ratio < 0.7
+    assert faster.changes.endswith("4 steps")
+    assert faster.likeness_first is not None
+    more = by_name["steps-5"]
+    assert more.pays is False, "slower than four steps, or as fast"
+    batch = by_name["batch"]
+    assert batch.side is not None
+    assert batch.side.spec.batch_size == rungs.CPU_BATCH
+    assert batch.likeness_before is not None
+    assert batch.likeness_before > 0.9, "the same first picture"
+    for name in ("vae", "cache-others"):
+        assert by_name[name].skipped.endswith(".")
+        assert by_name[name].side is None
+
+    assert result.best >= 0
+    assert result.rungs[result.best].pays
+    assert result.recommendation
+    assert result.spec is not None
+
+    for number, rung in enumerate(result.rungs):
+        if rung.side is not None and not rung.side.error:
+            record = history.get(rung.side.run_id)
+            assert record is not None
+            assert (record.group, record.cell) == (end.group, number)
+            assert Path(record.images[0].path).is_file()
+    group = history.groups.get(end.group)
+    assert group is not None
+    assert group.kind is Kind.LADDER
+    assert group.title == spec.prompt
+    assert LadderResult.from_json(group.result) == result
+    assert Ladder.from_json(group.plan).spec == spec
+    said = tested.all(StudyProgressed)
+    assert all(event.done <= event.of for event in said)
+    assert [event.done for event in said] == sorted(event.done for event in said)
+    partial = tested.all(StudyUpdated)[0].result
+    assert isinstance(partial, LadderResult)
+    assert not partial.recommendation
+
+
+@pytest.mark.usefixtures("short")
+def test_a_climb_that_is_stopped_leaves_what_it_has(
+    harness: Make, history: History, spec: RunSpec
+) -> None:
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StudyProgressed) and event.what == "Full precision, turn 2":
+            tested.engine.cancel()
+
+    tested = harness(history, react=stop)
+    end = climbed(tested, Ladder(spec))
+    assert isinstance(end, StudyEnded)
+    assert not end.error
+    group = history.groups.get(end.group)
+    assert group is not None
+    kept = LadderResult.from_json(group.result)
+    assert kept == end.result
+    assert kept.rungs[0].side is not None
+    assert len(kept.rungs[0].side.samples) == 1
+    assert not kept.recommendation
+
+
+def test_a_checkpoint_that_is_not_there_ends_it_with_a_sentence(
+    harness: Make, history: History, spec: RunSpec, tmp_path: Path
+) -> None:
+    end = climbed(harness(history), Ladder(spec.with_(checkpoint=str(tmp_path / "nowhere"))))
+    assert isinstance(end, StudyEnded)
+    assert end.error.endswith(".")
