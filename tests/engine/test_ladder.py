@@ -193,7 +193,7 @@ def climbed(tested: EngineHarness, ladder: Ladder) -> StudyFinished | StudyEnded
 @pytest.mark.usefixtures("short")
 def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: RunSpec) -> None:
     tested = harness(history)
-    end = climbed(tested, Ladder(spec, repeats=3))
+    end = climbed(tested, Ladder(spec, repeats=9))
     assert isinstance(end, StudyFinished), end
     result = end.result
     assert isinstance(result, LadderResult)
@@ -202,7 +202,7 @@ def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: Run
     first = by_name["full-precision"]
     assert first.side is not None
     assert first.side.spec.num_inference_steps == 16
-    assert len(first.side.samples) >= 3
+    assert len(first.side.samples) >= 9
     assert first.pays
     broken = by_name["broken"]
     assert broken.side is not None
