@@ -48,7 +48,7 @@ class Difference:
         share: of the pixels, from 0 to 1, that differ in any colour; 1 when the sizes differ.
         largest: the largest difference of a colour, from 0 to 255.
         psnr: in decibels; infinite for identical pictures, ``None`` when the sizes differ.
-        ssim: from -1 to 1; ``None`` when the sizes differ, or a side is below 7 pixels.
+        ssim: from -1 to 1; ``None`` when the sizes differ, or a side is below 11 pixels.
     """
 
     sizes: tuple[tuple[int, int], tuple[int, int]]
