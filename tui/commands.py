@@ -135,6 +135,14 @@ STUDIO: tuple[Command, ...] = (
         "Runs",
     ),
     Command(
+        "ladder",
+        "shift+f7,f19",  # terminals without the newer keyboard protocol call it F19
+        "Ladder",
+        "Climb the tutorial's path with these settings, and see what pays here.",
+        "ladder",
+        "Runs",
+    ),
+    Command(
         "sweep",
         "shift+f9,f21",
         "Sweep",

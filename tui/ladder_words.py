@@ -33,7 +33,7 @@ def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
         return Mark("●", "now", "accent")
     if side is None or not side.samples:
         return Mark("○", "waits" if is_on else "not done", "text-muted")
-    if at == result.best:
+    if at == result.best and not is_on:
         return Mark(WINNER, "best", "success")
     if rung.on < 0:
         return Mark("•", "first", "text-muted")
@@ -50,6 +50,12 @@ def climbing(result: LadderResult, repeats: int) -> int:
             continue
         return at
     return -1
+
+
+def measured(result: LadderResult, repeats: int) -> int:
+    """How many rungs are over, whichever way."""
+    sides = [rung.side for rung in result.rungs if rung.side is not None]
+    return sum(bool(side.error) or len(side.samples) >= repeats for side in sides)
 
 
 def spread(figure: Spread | None) -> str:
@@ -124,7 +130,7 @@ def about(result: LadderResult, at: int) -> tuple[str, str, str]:
         return head, rung.why, ""
     on = f"rung {rung.on + 1}"
     parts = [
-        f"{rate(rung)} images a minute",
+        f"{rate(rung)} images a minute {spread(side.seconds_an_image)}".rstrip(),
         against(rung.before, on) if rung.on >= 0 else "",
         against(rung.first, "the first") if rung.on > 0 else "",
         f"SSIM {rung.likeness_before:.3f} with {on}" if rung.likeness_before is not None else "",

@@ -100,7 +100,7 @@ class ScriptedQueue:
         gone = [run for run in engine.line if group in ("", engine.members.get(run[0], ("",))[0])]
         engine.line = [run for run in engine.line if run not in gone]
         for item in gone:
-            self._engine.emit(events.RunCancelled(item[0], record_of(*item, Status.CANCELLED)))
+            self._engine.drop(*item)
         return len(gone)
 
     def _tell(self) -> None:
@@ -200,10 +200,15 @@ class ScriptedEngine:
         for item in self.line:
             if item[0] == run_id:
                 self.line.remove(item)
-                record = record_of(*item, Status.CANCELLED)
-                self.emit(events.RunCancelled(run_id, record))
+                self.drop(*item)
                 return True
         return False
+
+    def drop(self, run_id: int, spec: RunSpec) -> None:
+        """Tell that a run that waited was taken out."""
+        group, cell = self.members.get(run_id, ("", 0))
+        record = replace(record_of(run_id, spec, Status.CANCELLED), group=group, cell=cell)
+        self.emit(events.RunCancelled(run_id, record))
 
     def stop(self, timeout: float = 3.0, *, keep_queue: bool = False) -> bool:
         del timeout

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -15,9 +16,11 @@ from textual.widgets import Static
 
 from engine.errors import SafelightError
 from tui import ladder_words as words
+from tui.commands import bindings
 from tui.screens.ladder_desk import LadderDesk, State
-from tui.screens.ladder_plan import plan_text
+from tui.screens.ladder_plan import Foreseen, foreseen, plan_text
 from tui.stock import off_loop
+from tui.study_commands import LADDER
 from tui.text import WINNER, clean, one_line, seconds
 from tui.widgets.key_bar import Key, KeyBar
 from tui.widgets.line_list import LineList
@@ -27,21 +30,24 @@ from tui.widgets.rung_table import RungTable
 
 if TYPE_CHECKING:
     from engine.compare import Comparison
-    from engine.history import Entry, History
+    from engine.history import Entry
     from engine.measure.request import Side
     from engine.record import RunRecord
     from engine.spec import RunSpec
+    from engine.switches.base import Place
     from tui.graphics.terminal import Terminal
 
 _COMPARED = 2
-_READY: tuple[Key, ...] = (("Enter", "Start"), ("Esc", "Back"), ("F1", "Help"))
+_READY: tuple[Key, ...] = (
+    *(("Enter", "Start"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
+)
 _GOING: tuple[Key, ...] = (
     *(("↑↓", "Look"), ("c", "Compare"), ("v", "Pictures"), ("x", "Stop")),
     *(("Esc", "Back, it goes on"), ("F1", "Help")),
 )
 _OVER: tuple[Key, ...] = (
     *(("Enter", "Take this rung"), ("c", "Compare"), ("v", "Pictures"), ("n", "New one")),
-    *(("Esc", "Back"), ("F1", "Help")),
+    *(("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
 )
 
 
@@ -51,15 +57,10 @@ class LadderScreen(Screen["RunSpec | None"]):
     CSS_PATH = "ladder.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = ""
+    KEYS = LADDER
     BINDINGS: ClassVar = [
-        Binding("escape", "back", "Back", show=False),
+        *bindings(LADDER),
         Binding("shift+f7,f19", "back", "Back", show=False, priority=True),
-        Binding("enter", "go", "Start", show=False),
-        Binding("a", "take", "Apply", show=False),
-        Binding("x", "stop", "Stop", show=False),
-        Binding("v", "view", "Pictures", show=False),
-        Binding("c,ctrl+t", "compare", "Compare", show=False),
-        Binding("n", "again", "New one", show=False),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
     ]
@@ -68,20 +69,24 @@ class LadderScreen(Screen["RunSpec | None"]):
         self,
         desk: LadderDesk,
         spec: RunSpec,
-        history: Callable[[], History],
         terminal: Terminal,
         *,
+        place: Place,
+        schedulers: Sequence[str] = (),
         run_seconds: float | None = None,
     ) -> None:
         """
         Args:
             desk: keeps the ladder.
             spec: of the form.
-            history: where the pictures are told of; may raise ``SafelightError``.
+            place: what switches can work on, as far as is known.
+            schedulers: that the checkpoint takes, its own first.
             run_seconds: what a run of ``spec`` takes, as far as is known.
         """
         super().__init__()
-        self._desk, self._spec, self._history = desk, spec, history
+        self._desk, self._spec = desk, spec
+        self._place, self._schedulers = place, schedulers
+        self._foreseen: tuple[Foreseen, ...] = ()
         self._terminal, self._run_seconds = terminal, run_seconds
         self._entries: dict[int, Entry | None] = {}
         self._was_going = False
@@ -96,7 +101,7 @@ class LadderScreen(Screen["RunSpec | None"]):
                 box.border_title = "Rungs"
                 yield Static("", classes="heads")
                 yield RungTable()
-                with VerticalScroll(classes="plan", can_focus=False):
+                with VerticalScroll(classes="plan"):
                     yield Static("")
             with Vertical(id="beside"):
                 for _ in range(2):
@@ -146,10 +151,9 @@ class LadderScreen(Screen["RunSpec | None"]):
         if desk.study is not None:
             table.show(desk.result, desk.study.repeats, is_on=desk.is_going)
         self.set_class(not begun, "-plan")
-        self.set_focus(self.table if begun else None)
+        self.set_focus(self.table if begun else self.query_one(".plan"))
         if not begun:
-            text = plan_text(self._spec, self._run_seconds)
-            self.query_one(".plan > Static", Static).update(text)
+            self._say_plan()
         self._say_whose()
         self._say_progress()
         self._say_keys()
@@ -158,15 +162,37 @@ class LadderScreen(Screen["RunSpec | None"]):
         self.tell()
         self._look_up()
 
+    def _say_plan(self) -> None:
+        if not self._foreseen:
+            self._foresee()
+            return
+        width = max(self.size.width - 6, 20)
+        text = plan_text(self._spec, self._foreseen, self._run_seconds, width)
+        self.query_one(".plan > Static", Static).update(text)
+
+    @work(exclusive=True, group="forecast")
+    async def _foresee(self) -> None:
+        """See which rungs there will be."""
+        look = partial(foreseen, self._spec, self._place, self._schedulers)
+        self._foreseen = await off_loop(look)
+        self._say_plan()
+
+    def on_resize(self) -> None:
+        if self._desk.state is State.NONE:
+            self._say_plan()
+        self._say_whose()
+
     def _say_whose(self) -> None:
-        spec = self._desk.study.spec if self._desk.is_going and self._desk.study else self._spec
+        study = self._desk.study
+        spec = study.spec if study is not None else self._spec
         parts = [spec.checkpoint, f"seed {spec.seed}"]
         parts += [f"{spec.width}x{spec.height}"] if spec.width and spec.height else []
         room = max(self.size.width - 24, 10)
         text = one_line(" · ".join([*parts, spec.prompt]), room)
         self.query_one(".sum", Static).update(Content(text), layout=False)
-        count = sum(not rung.skipped for rung in self._desk.result.rungs)
-        done = sum(rung.side is not None for rung in self._desk.result.rungs)
+        result = self._desk.result
+        count = sum(not rung.skipped for rung in result.rungs)
+        done = words.measured(result, study.repeats if study is not None else 1)
         self.query_one("#ladder").border_subtitle = f"{done} of {count} measured" if count else ""
 
     def _say_progress(self) -> None:
@@ -221,6 +247,8 @@ class LadderScreen(Screen["RunSpec | None"]):
         self.query_one(".about", Static).update(text, layout=False)
         here, first = self._previews
         self._show_picture(here, at, "No picture of this rung yet.")
+        assert isinstance(first.parent, Vertical)
+        first.parent.display = at > 0
         self._show_picture(first, 0, "")
 
     def _show_picture(self, preview: RunPreview, at: int, nothing: str) -> None:
@@ -246,7 +274,7 @@ class LadderScreen(Screen["RunSpec | None"]):
             return
 
         def look() -> dict[int, Entry | None]:
-            history = self._history()
+            history = self._desk.room.history
             return {run: history.entry(run) for run in wanted}
 
         try:
@@ -328,6 +356,27 @@ class LadderScreen(Screen["RunSpec | None"]):
     def action_view(self) -> None:
         """The pictures, or the table."""
         self.toggle_class("-pictures")
+
+    @work(exclusive=True, group="listing")
+    async def action_past(self) -> None:
+        """Choose among the ladders that were climbed before."""
+        from tui.screens.past_groups import PastGroupsScreen
+
+        if self._desk.is_going:
+            self.notify("The ladder is being climbed; x stops it.", timeout=3)
+            return
+        try:
+            told = await off_loop(self._desk.past)
+        except SafelightError as error:
+            self.notify(str(error), severity="error", timeout=8)
+            return
+        if not told:
+            self.notify("No ladder was climbed yet.", timeout=3)
+            return
+        chosen = await self.app.push_screen_wait(PastGroupsScreen("Ladders there were", told))
+        if chosen is not None and self._desk.open(chosen):
+            self._was_going = True  # so that the cursor goes to the best
+            self.show()
 
     def action_move(self, by: int) -> None:
         """Over the rungs also where only their pictures are shown."""

@@ -7,11 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from engine import events
+from engine.errors import InvalidSpec
+from engine.group import Group, Kind
 from engine.ladder.request import Ladder, LadderResult
+from tui.ladder_words import measured
+from tui.widgets.group_list import Told
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
     from tui.engine_room import EngineRoom
+
+
+_SHOWN = 30
 
 
 class State(StrEnum):
@@ -79,6 +86,23 @@ class LadderDesk:
             self.study, self.result, self.state = None, LadderResult(()), State.NONE
             self.group = self.error = self.doing = ""
 
+    def past(self) -> list[Told]:
+        """The ladders that were climbed. In a thread. Raises ``SafelightError``."""
+        told = []
+        for group in self.room.history.groups.latest(Kind.LADDER, _SHOWN):
+            if (read := _read(group)) is not None:
+                study, result = read
+                done = measured(result, study.repeats)
+                told.append(Told(group, f"{done} of {len(result.rungs)} rungs"))
+        return told
+
+    def open(self, group: Group) -> bool:
+        """Show one of those; whether it could be read."""
+        read = _read(group)
+        if read is not None:
+            self.show(*read, group.id)
+        return read is not None
+
     def stop(self) -> bool:
         """Stop it, or take it out of the queue; whether there was one."""
         return self.is_going and self._run_id is not None and self.room.cancel(self._run_id)
@@ -115,3 +139,11 @@ class LadderDesk:
             case _:
                 return
         self._changed()
+
+
+def _read(group: Group) -> tuple[Ladder, LadderResult] | None:
+    """``None`` for one of which nothing was measured, or that another version has written."""
+    try:
+        return Ladder.from_json(group.plan), LadderResult.from_json(group.result)
+    except (InvalidSpec, LookupError, TypeError, ValueError, AttributeError):
+        return None

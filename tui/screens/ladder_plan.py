@@ -2,53 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.errors import SafelightError
+from engine.ladder import rungs
+from engine.ladder.request import REPEATS
+from engine.vaes import find_vae
 from tui.text import one_line, seconds
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
-
-_RUNGS = (
-    ("Full precision", "the checkpoint's own scheduler, 50 steps"),
-    ("Half precision", "half the memory, and faster on most cards"),
-    ("A better scheduler", "as good in 20 steps, and 25, as the first in 50"),
-    ("A batch", "as large as fits, with and without attention slicing"),
-    ("A better VAE", "where there is one beside the checkpoint"),
-    ("What else works here", "compiling and other switches, one at a time"),
-)
+    from engine.switches.base import Place
 
 
-def plan_text(spec: RunSpec, run_seconds: float | None) -> Content:
-    """The rungs, what they are climbed with, and how long that may take."""
-    wide = max(len(name) for name, _ in _RUNGS)
-    prompt = one_line(spec.prompt, 200)
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One rung: its title and why it is there; or why it will be skipped here."""
+
+    title: str
+    why: str
+    skipped: str = ""
+
+
+def foreseen(spec: RunSpec, place: Place, schedulers: Sequence[str]) -> tuple[Foreseen, ...]:
+    """The rungs, as far as is known before the checkpoint is loaded. Looks at the disk.
+
+    What the batch will be, and what pays, is found out on the way.
+    """
+    ground = rungs.Ground(place, tuple(schedulers), lambda name: find_vae(name, None))
+    stands = rungs.ground_level(spec, place.device)
+    stands = stands.with_(scheduler=schedulers[0] if schedulers else None)
+    found = [Foreseen(rungs.FIRST.title, rungs.FIRST.why)]
+    for plan in rungs.path(place if place.known else None):
+        skipped = ""
+        try:
+            # Each stands on the first: which of them pay is not known yet.
+            plan.make(stands, ground)
+        except rungs.Skip as reason:
+            skipped = str(reason) if place.known else ""
+        except SafelightError as error:
+            skipped = str(error)
+        found.append(Foreseen(plan.title, plan.why, skipped))
+    return tuple(found)
+
+
+def plan_text(
+    spec: RunSpec, told: Sequence[Foreseen], run_seconds: float | None, width: int
+) -> Content:
+    """What it is climbed with, how long that may take, and the rungs in lines of ``width``."""
+    to_climb = sum(not rung.skipped for rung in told)
+    prompt = one_line(spec.prompt, max(width - 8, 10))
     lines = [
-        Content("The tutorial's path, climbed on what is on the form, rung by rung:"),
-        Content(""),
-        *(
-            Content.assemble((f"  {name:<{wide}}  ", "bold"), (about, "$text-muted"))
-            for name, about in _RUNGS
+        Content.assemble(
+            "The tutorial's path on the settings of the form: ",
+            (f"{to_climb} rungs", "bold"),
+            ", each measured against the one it stands on and against the first.",
         ),
-        Content(""),
-        Content(
-            "Each rung is warmed up, then timed, and compared with the rung before and the first: "
-            "seconds, memory, likeness. What does not pay is not kept for the next one."
-        ),
-        Content(""),
         Content.assemble(("Prompt  ", "$text-muted"), prompt),
-        Content.assemble(("Takes   ", "$text-muted"), _takes(spec, run_seconds)),
+        Content.assemble(("Takes   ", "$text-muted"), _takes(spec, to_climb, run_seconds)),
         Content(""),
-        Content.assemble(("Enter", "$accent bold"), " starts. It goes on when you leave."),
     ]
+    wide = max((len(rung.title) for rung in told), default=0)
+    for number, rung in enumerate(told, 1):
+        sign, style = ("·", "$text-disabled") if rung.skipped else (" ", "$foreground")
+        about = f"skipped: {rung.skipped}" if rung.skipped else rung.why
+        room = max(width - wide - 7, 10)
+        lines.append(
+            Content.assemble(
+                (f"{sign} {number:>2} {rung.title:<{wide}}  ", style),
+                (one_line(about, room), "$text-disabled" if rung.skipped else "$text-muted"),
+            )
+        )
     return Content("\n").join(lines)
 
 
-def _takes(spec: RunSpec, run_seconds: float | None) -> str:
+def _takes(spec: RunSpec, to_climb: int, run_seconds: float | None) -> str:
     if run_seconds is None:
-        return "Not known before the first rung is measured; it is said then."
-    # Two rungs of 50 steps, eight or so of 20, each four times.
-    step = run_seconds / max(spec.num_inference_steps * spec.batch_size, 1)
-    return f"Very roughly {seconds(4 * step * (2 * 50 + 8 * 20))}, loading and compiling apart."
+        return "not known before the first rung is measured; it is said then"
+    step = run_seconds / max(spec.num_inference_steps * len(spec.pictures), 1)
+    turns = REPEATS + 1
+    # The first; half precision beside it; 20 and 25 steps beside what pays below them.
+    begin = rungs.FIRST_STEPS * 3 + (rungs.FIRST_STEPS + rungs.STEPS) + rungs.STEPS * 2 + 5
+    rest = max(to_climb - 4, 0) * 2 * rungs.STEPS
+    low, high = step * turns * (begin + rest), step * turns * (begin + rest * rungs.CPU_BATCH)
+    return f"very roughly {seconds(low)} to {seconds(high)}, loading and compiling apart"

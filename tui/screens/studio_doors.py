@@ -31,33 +31,31 @@ class Doors(Overlays):
     _axes: list[str]  # as they were typed last
     _sweeps: dict[str, SweepDesk]
 
-    def action_ladder(self) -> None:
+    @work(exclusive=True, group="ladder")
+    async def action_ladder(self) -> None:
         """Climb the ladder on the form's settings, or look at the one that is being climbed."""
-        spec = self._spec_of_form()
+        from tui.screens.asking import is_to_come, may_download
+        from tui.screens.ladder import LadderScreen
+        from tui.screens.ladder_desk import LadderDesk
+
+        studio, spec = self._studio, self._spec_of_form()
         if spec is None:
             return
         if self._ladder is None:
-            from tui.screens.ladder_desk import LadderDesk
-
-            self._ladder = LadderDesk(self._studio.host, self._ladder_changed)
-        if self._ladder.is_going:
-            self._open_ladder(spec)
-        else:
-            self._studio.when_here(spec, self._open_ladder)
-
-    def _open_ladder(self, spec: RunSpec) -> None:
-        from tui.screens.ladder import LadderScreen
-
-        studio = self._studio
-        assert self._ladder is not None
+            self._ladder = LadderDesk(studio.host, self._ladder_changed)
+        if not self._ladder.is_going:
+            need = is_to_come(studio, spec.checkpoint)
+            if need and not await may_download(studio, need):
+                return
         screen = LadderScreen(
             self._ladder,
             spec,
-            lambda: studio.host.history,
             studio.picture.terminal,
+            place=studio.spec_form.place or NOWHERE,
+            schedulers=await self._schedulers(spec),
             run_seconds=studio.foresight.run_seconds,
         )
-        self.app.push_screen(screen, self._take_settings)
+        self._take_settings(await self.app.push_screen_wait(screen))
 
     def _ladder_changed(self) -> None:
         screen = self._ladder_screen
@@ -113,16 +111,13 @@ class Doors(Overlays):
 
     async def _sources(self, spec: RunSpec) -> Sources:
         """What can be on an axis."""
-        from engine.checkpoints import inspect
         from engine.schedulers import names_for
         from tui.axis_completion import Sources
         from tui.stock import off_loop
 
         studio = self._studio
-        schedulers: Sequence[str] = ()
+        schedulers = await self._schedulers(spec)
         names: list[str] = []
-        with suppress(SafelightError):
-            schedulers = await off_loop(lambda: inspect(spec.checkpoint).schedulers)
         with suppress(SafelightError):
             names = [s.name for s in await off_loop(studio.host.stock.checkpoints)]
         place = studio.spec_form.place or NOWHERE
@@ -187,6 +182,16 @@ class Doors(Overlays):
         return desk
 
     # Both
+
+    async def _schedulers(self, spec: RunSpec) -> Sequence[str]:
+        """What its checkpoint takes, its own first; nothing while that is not known."""
+        from engine.checkpoints import inspect
+        from tui.stock import off_loop
+
+        try:
+            return await off_loop(lambda: inspect(spec.checkpoint).schedulers)
+        except SafelightError:
+            return ()
 
     def _spec_of_form(self) -> RunSpec | None:
         """What is on the form; what is wrong with it is said there."""

@@ -70,7 +70,7 @@ class EventPainter:
         self._waiting = event.waiting
         self._studio.runs.put(Row(event.run_id, event.spec, "queued"))
         self._studio.waiting.added(event.run_id)
-        if event.waiting > 1:
+        if event.waiting > 1 and not event.group:  # the grid of a sweep tells of its cells
             self._studio.say(f"#{event.run_id} waits, {event.waiting} in the queue.")
 
     @show.register
@@ -202,7 +202,8 @@ class EventPainter:
             self._waiting = max(0, self._waiting - 1)
             studio.waiting.left(event.run_id)
             studio.runs.drop(event.run_id)
-            studio.say(f"#{event.run_id} taken out of the queue.", "warning")
+            if not record.group:
+                studio.say(f"#{event.run_id} taken out of the queue.", "warning")
 
     @show.register
     def _(self, event: events.RunFailed) -> None:

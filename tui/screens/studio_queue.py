@@ -27,6 +27,7 @@ class QueueDesk:
     def __init__(self, studio: StudioScreen) -> None:
         self._studio = studio
         self._order: list[int] = []
+        self._is_stale = False
         self.paused = False
         self.editing: int | None = None
 
@@ -55,7 +56,7 @@ class QueueDesk:
         """A run does not wait any more."""
         if run_id in self._order:
             self._order.remove(run_id)
-            self._show_places()
+            self._show_places_soon()
         if run_id == self.editing:
             self.stop_editing()
             self._studio.notify(
@@ -75,7 +76,14 @@ class QueueDesk:
         if self.paused != was:
             self._studio.say("The queue is paused." if self.paused else "The queue goes on.")
 
+    def _show_places_soon(self) -> None:
+        """A thousand may leave at once, and each moves all behind it."""
+        if not self._is_stale:
+            self._is_stale = True
+            self._studio.call_later(self._show_places)
+
     def _show_places(self) -> None:
+        self._is_stale = False
         places = {run_id: place for place, run_id in enumerate(self._order, 1)}
         self._studio.runs.show_places(places, paused=self.paused)
 

@@ -19,10 +19,12 @@ from engine.errors import SafelightError
 from engine.history import Entry
 from engine.record import RunRecord
 from engine.sweep import CellState, State
+from tui.commands import bindings
 from tui.screens.report_asking import ask_where
 from tui.screens.sweep_desk import SIDE, SweepDesk, write_grid
 from tui.shrunk import shrunk
 from tui.stock import off_loop
+from tui.study_commands import SWEEP
 from tui.sweep_words import about, counts, progress
 from tui.text import one_line
 from tui.widgets.key_bar import Key, KeyBar
@@ -46,25 +48,17 @@ class SweepScreen(Screen["RunRecord | None"]):
     CSS_PATH = "sweep.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "SweepGrid"
+    KEYS = SWEEP
     BINDINGS: ClassVar = [
-        Binding("escape", "dismiss(None)", "Back", show=False),
+        *bindings(SWEEP),
         Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
-        Binding("p", "pause", "Pause", show=False),
-        Binding("x", "cancel", "Stop", show=False),
-        Binding("r", "resume(False)", "Go on", show=False),
-        Binding("R", "resume(True)", "Try again", show=False),
-        Binding("v", "view", "Pictures", show=False),
-        Binding("s", "write", "Write", show=False),
-        Binding("c,ctrl+t", "compare", "Compare", show=False),
-        Binding("tab,n", "turn(1)", "Next page", show=False),
-        Binding("shift+tab,b", "turn(-1)", "Page before", show=False),
     ]
 
     def __init__(self, desk: SweepDesk, terminal: Terminal) -> None:
         super().__init__()
         self.desk = desk
         self._terminal = terminal
-        self._reading = False
+        self._reading = self._is_stale = False
         self._unreadable: set[int] = set()
 
     def compose(self) -> ComposeResult:
@@ -89,7 +83,7 @@ class SweepScreen(Screen["RunRecord | None"]):
         yield bar
 
     def on_mount(self) -> None:
-        self.desk.changed = self.show
+        self.desk.changed = self._changed
         base = self.desk.sweep.base
         room = max(self.size.width - 24, 10)
         text = one_line(f"{self.desk.group} · {base.checkpoint} · {base.prompt}", room)
@@ -110,8 +104,15 @@ class SweepScreen(Screen["RunRecord | None"]):
 
     # What is shown
 
+    def _changed(self) -> None:
+        """Show it soon: a thousand cells may be stopped at once."""
+        if not self._is_stale:
+            self._is_stale = True
+            self.call_later(self.show)
+
     def show(self) -> None:
         """Show how far it is."""
+        self._is_stale = False
         desk = self.desk
         self.grid.show(desk.cells, desk.pictures, desk.percents)
         self.query_one(ProgressLines).state = progress(desk)
@@ -222,6 +223,17 @@ class SweepScreen(Screen["RunRecord | None"]):
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
         event.stop()
+        self.action_open()
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def action_mark(self) -> None:
+        """Mark the cell under the cursor; the grid's own key does it first."""
+        self.grid.action_mark()
+
+    def action_open(self) -> None:
+        """Open the run of the cell under the cursor in the studio."""
         if self._record is not None:
             self.dismiss(self._record)
         else:

@@ -21,7 +21,7 @@ from tui.widgets.line_list import LineList
 
 _TITLE, _MOST_TITLE = 20, 30
 _WORD = 8
-_LEAST_BAR, _MOST_BAR = 4, 24
+_LEAST_BAR, _MOST_BAR = 5, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Column:
 
 
 def _seconds(rung: Rung) -> str:
-    return by_point(words.took(rung), 4, 3)
+    return by_point(words.took(rung), 3, 3)
 
 
 def _spread(rung: Rung) -> str:
@@ -48,7 +48,7 @@ def _rate(rung: Rung) -> str:
 
 
 def _memory(rung: Rung) -> str:
-    return by_point(words.memory(rung), 4, 2)
+    return by_point(words.memory(rung), 3, 2)
 
 
 def _before(rung: Rung) -> str:
@@ -56,10 +56,10 @@ def _before(rung: Rung) -> str:
 
 
 _COLUMNS = (
-    _Column("  s/image", 10, _seconds),
-    _Column("", 4, _spread),
+    _Column(" s/image", 8, _seconds),
+    _Column("", 4, _spread, least=80),
     _Column("img/min", 7, _rate, least=96),
-    _Column("  Memory", 9, _memory),
+    _Column(" Memory", 8, _memory),
     _Column("SSIM", 4, lambda rung: words.likeness(rung.likeness_first)),
     _Column("Before", 7, _before, least=96),
 )
@@ -115,8 +115,7 @@ class RungTable(LineList):
             5 + sum(column.width + 1 for column in shown) + 8 + 7
         )  # the word of its mark, and the last column
         longest = max((cell_len(rung.title) for rung in self.result.rungs), default=_TITLE)
-        title = min(max(_TITLE, longest), _MOST_TITLE)
-        title = max(_TITLE, min(title, width - used - title // 2 - _LEAST_BAR))
+        title = min(max(_TITLE, longest), _MOST_TITLE, max(width - used - 1 - _LEAST_BAR, _TITLE))
         left = width - used - title - 1
         return shown, title, min(left, _MOST_BAR) if left >= _LEAST_BAR else 0
 

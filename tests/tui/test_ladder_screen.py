@@ -1,0 +1,184 @@
+"""The ladder screen: climbed, looked at, left, stopped, and its settings taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import HistoryError
+from engine.group import Group, Kind
+from engine.ladder.request import Ladder
+from tests.tui.conftest import Open, Session
+from tests.tui.kept import draw, history_of
+from tests.tui.ladders import SENTENCE, SPEC, WHOLE, climbed
+from tests.tui.scripted import CREATED, ScriptedLab
+
+
+async def climbing(s: Session) -> None:
+    s.engine.loaded()
+    await s.press("shift+f7", "enter")
+    s.engine.begin_study()
+    s.engine.update_study(climbed(4))
+    s.engine.go_on(17, 32, "batch of 8, 2 of 3", 21.0)
+    await s.settle()
+
+
+async def climbed_whole(s: Session) -> None:
+    await climbing(s)
+    s.engine.finish_study(WHOLE)
+    await s.settle()
+
+
+async def test_it_says_what_it_will_do_and_starts_on_the_form(open_app: Open) -> None:
+    async with open_app(size=(80, 24)) as s:
+        s.studio.spec_form.parameters.set_value("seed", "11")
+        await s.press("f19")  # as terminals call it
+        assert "Half precision" in s.seen()
+        assert "a red sun over blue mountains" in s.seen()
+        assert "Better scheduler, 20 steps" in s.seen()
+        assert not s.engine.studied
+        await s.press("enter")
+        (study,) = s.engine.studied
+        assert isinstance(study, Ladder)
+        assert study.spec.seed == 11
+        assert "waits for what is on" in s.seen()
+
+
+async def test_the_rungs_fill_in(open_app: Open) -> None:
+    async with open_app(size=(80, 24)) as s:
+        await climbing(s)
+        seen = " ".join(s.seen().split())
+        assert "✓ 2 Half precision pays 1.42 s 1.2 GB 1.00 2.3x" in seen
+        assert "– 4 DPM++ 2M, 25 steps no gain" in seen
+        assert "● 5 Batch of 8 now" in seen
+        assert "· 8 Compile skipped" in seen
+        assert "turn 17/32" in seen
+        assert "batch of 8, 2 of 3 · 21.0 s to go" in seen
+        await s.press("end")
+        assert "Skipped: torch.compile needs a C++ compiler" in s.seen()
+
+
+async def test_the_recommendation_goes_onto_the_form(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbed_whole(s)
+        assert SENTENCE in s.seen()
+        assert "◆  5 Batch of 8" in s.seen()
+        await s.press("enter")  # the cursor is on the best one
+        assert s.at_studio()
+        assert s.studio.spec_form.values["batch_size"] == "4"
+        assert s.studio.spec_form.values["switches"] == "precision=fp16"
+
+
+async def test_any_rung_can_be_taken_and_a_takes_the_best(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbed_whole(s)
+        await s.press("end", "enter")
+        assert "was not measured" in s.told()
+        await s.press("home", "enter")
+        assert s.studio.spec_form.values["num_inference_steps"] == "50"
+        await s.press("shift+f7")  # another form: it would be another ladder
+        assert "Enter Start" in s.seen()
+
+
+async def test_a_takes_what_is_recommended(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbed_whole(s)
+        await s.press("home", "a")
+        assert s.studio.spec_form.values["batch_size"] == "4"
+
+
+async def test_it_goes_on_when_nobody_looks(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbing(s)
+        await s.press("escape")
+        assert s.at_studio()
+        s.engine.go_on(20, 32, "batch of 8, 3 of 3", 9.0)
+        await s.settle()
+        assert "The ladder 20/32" in s.seen()
+        s.engine.finish_study(WHOLE)
+        await s.settle()
+        await s.press("shift+f7")  # the same form: it is still there
+        assert SENTENCE in s.seen()
+
+
+async def test_it_is_stopped_and_keeps_what_it_has(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbing(s)
+        await s.press("x")
+        assert not s.engine.studies
+        assert "Stopped. What was measured by then is above." in s.seen()
+        assert "Half precision" in s.seen()
+        await s.press("n")
+        assert "Enter Start" in s.seen()
+
+
+async def test_a_failure_is_said(open_app: Open) -> None:
+    async with open_app() as s:
+        await climbing(s)
+        s.engine.end_study("The disk is full.", climbed(2))
+        await s.settle()
+        assert "The disk is full." in s.seen()
+
+
+async def test_a_refusal_is_said_and_it_can_be_tried_again(open_app: Open) -> None:
+    async with open_app() as s:
+        s.engine.refuse = HistoryError("The history is busy.")
+        await s.press("shift+f7", "enter")
+        assert "The history is busy." in s.told()
+        s.engine.refuse = None
+        await s.press("enter")
+        assert len(s.engine.studied) == 1
+
+
+async def test_ladders_of_before_are_opened(open_app: Open, tmp_path: Path) -> None:
+    history = history_of(tmp_path, 8)
+    group = Group("abc234", Kind.LADDER, CREATED, "a red sun", Ladder(SPEC).to_json())
+    history.groups.add(group)
+    history.groups.set_result("abc234", WHOLE.to_json())
+    history.groups.add(Group("zzz234", Kind.LADDER, CREATED, "from the future", {"new": 1}))
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await s.press("shift+f7", "p")
+        assert "7 of 8 rungs" in s.seen()
+        assert "from the future" not in s.seen()
+        await s.press("enter")
+        assert SENTENCE in s.seen()
+        await s.press("enter")
+        assert s.studio.spec_form.values["batch_size"] == "4"
+    history.close()
+
+
+async def test_a_rung_is_compared_with_the_first(open_app: Open, tmp_path: Path) -> None:
+    history = history_of(tmp_path, 8)
+    draw(history, *range(1, 9))
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await climbed_whole(s)
+        await s.press("home", "c")
+        assert "Choose a rung above the first" in s.told()
+        await s.press("down", "c")
+        assert type(s.app.screen).__name__ == "CompareScreen"
+        await s.press("escape")
+        assert "◆  5 Batch of 8" in s.seen()
+    history.close()
+
+
+async def test_the_keys_are_in_the_help(open_app: Open) -> None:
+    async with open_app(size=(120, 60)) as s:
+        await climbed_whole(s)
+        await s.press("f1")
+        assert "Put what is recommended on the form." in s.seen()
+
+
+async def test_pictures_of_the_rung_and_of_the_first(open_app: Open, tmp_path: Path) -> None:
+    history = history_of(tmp_path, 8)
+    draw(history, *range(1, 9))
+    async with open_app(ScriptedLab(kept=history), size=(80, 24)) as s:
+        await climbed_whole(s)
+        assert "▀" not in s.seen()
+        await s.press("v")
+        assert "5 Batch of 8 · SSIM 0.931" in s.seen()
+        assert "1 Full precision" in s.seen()
+        assert "▀" in s.seen()
+        await s.press("up", "up")
+        assert "3 DPM++ 2M, 20 steps" in s.seen()
+        await s.press("escape")
+        assert "s/image" in s.seen()
+    history.close()
