@@ -166,7 +166,8 @@ class RungTable(LineList):
             return
         yield Segment(f"{by_point(words.times(rung.first), 2, 4):<7}", style(""))
         is_slower = rung.first is not None and rung.first.differs and ratio > 1
-        tone = "text-muted" if index == 0 else "error" if is_slower else "accent"
+        is_known = rung.first is not None and rung.first.differs
+        tone = "error" if is_slower else "accent" if is_known else "text-muted"
         yield Segment(bar(ratio, bars), style(tone))
 
 
