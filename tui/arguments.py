@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _generate(commands)
     _sweep(commands)
+    _ladder(commands)
     _rerun(commands)
     _history(commands)
     _marks(commands)
@@ -146,6 +147,36 @@ def _sweep(commands: Commands) -> None:
     )
     sweep.add_argument("--list", action="store_true", help="list the sweeps that were begun")
     _where_it_runs(sweep)
+
+
+def _ladder(commands: Commands) -> None:
+    ladder = commands.add_parser(
+        "ladder",
+        help="find out what makes this checkpoint faster here, rung by rung",
+        description="Climb from full precision, the checkpoint's own scheduler and 50 steps: half "
+        "precision, a better scheduler, a batch, a better VAE, and what else there is here. Each "
+        "rung is measured in turns with the one it stands on. It ends with what to use.",
+    )
+    ladder.add_argument("prompt", nargs="?", help="what to draw")
+    ladder.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
+    ladder.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
+    ladder.add_argument("--guidance", metavar="X", help="default: 4.0; 1 turns it off")
+    ladder.add_argument("--size", metavar="WxH", help="default: the checkpoint's own")
+    ladder.add_argument(
+        "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
+    )
+    ladder.add_argument("--repeats", type=int, metavar="N", help="timed turns a rung (default: 3)")
+    ladder.add_argument("--html", metavar="FILE", help="write a page of one file")
+    ladder.add_argument(
+        "--markdown", metavar="FILE", help="write Markdown, with a folder of pictures beside it"
+    )
+    ladder.add_argument(
+        "--replace", action="store_true", help="in place of an earlier --html or --markdown"
+    )
+    ladder.add_argument("--list", action="store_true", help="list the ladders that were climbed")
+    ladder.add_argument("--show", metavar="ID", help="show an earlier one, or “last”")
+    ladder.set_defaults(source=None, steps=None, batch=None, scheduler=None, set=[])
+    _where_it_runs(ladder)
 
 
 def _where_it_runs(command: argparse.ArgumentParser) -> None:

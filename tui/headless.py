@@ -18,6 +18,7 @@ from tui import switch_list
 from tui.doctor import examine
 from tui.headless_compare import compare
 from tui.headless_generate import generate
+from tui.headless_ladder import ladder
 from tui.headless_rerun import rerun
 from tui.headless_sweep import sweep
 from tui.output import (
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
     commands: dict[str, Callable[[argparse.Namespace, Paths], int]] = {
         "generate": generate,
         "sweep": sweep,
+        "ladder": ladder,
         "rerun": rerun,
         "history": history.list_runs,
         "show": history.show,

@@ -1,0 +1,174 @@
+"""A ladder as a file: a page with its pictures in it, or Markdown with them in a folder beside."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from html import escape as html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import ExchangeError, HistoryError
+from engine.ladder.request import LadderResult
+from engine.ladder.table import HEADS, Row, about, rows
+from engine.report.files import place_of, write
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from engine.history import History
+
+FORMS = (".html", ".md")
+_SIDE = 512
+_STYLE = "tr.no td, tr.no th { color: var(--dim); } td, th { font-variant-numeric: tabular-nums; }"
+
+
+def pictures_of(result: LadderResult, history: History) -> tuple[Image | None, ...]:
+    """The first picture of each rung; ``None`` where there is none (any more).
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    from engine.compare import Side
+
+    found: list[Image | None] = []
+    for rung in result.rungs:
+        record = history.get(rung.side.run_id) if rung.side is not None else None
+        picture = None
+        if record is not None and record.images:
+            with suppress(HistoryError):  # it was moved or deleted since
+                picture = Side(record, 0).open()
+        found.append(picture)
+    return tuple(found)
+
+
+def write_report(
+    result: LadderResult,
+    pictures: Sequence[Image | None],
+    to: Path,
+    *,
+    title: str,
+    form: str | None = None,
+    replace: bool = False,
+) -> Path:
+    """Write a ladder, whole or not at all.
+
+    Args:
+        pictures: see :func:`pictures_of`.
+        to: a file; the pictures of a Markdown one are put into a folder beside it.
+        title: its prompt.
+        form: ``".html"`` or ``".md"``; ``None`` is what the name ends in.
+        replace: whether an earlier report may be replaced. Nothing else ever is.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        ExchangeError: the name ends in something else, the place is taken or cannot be written.
+    """
+    form = form or to.suffix.lower()
+    if form not in FORMS:
+        raise ExchangeError(f"{to} should end in {FORMS[0]} or {FORMS[1]}.")
+    place = place_of(to, replace=replace)
+    if form == ".html":
+        from engine.report.page import encoded
+
+        data = b"".join(encoded(_page(result, pictures, title)))
+    else:
+        paths = _put_pictures(result, pictures, place)
+        text = "\n".join(_document(result, paths, title)) + "\n"
+        data = text.encode("utf-8", "replace")
+    return write(place, data, replace=replace)
+
+
+# A page
+
+
+def _page(result: LadderResult, pictures: Sequence[Image | None], title: str) -> Iterator[str]:
+    from engine.report import page
+
+    found = rows(result)
+    yield page.head(f"Safelight: the ladder of {title}", _STYLE)
+    yield f"<h1>The ladder</h1>\n<p>{html(title)}</p>\n"
+    yield f"<p><strong>{html(_end(result))}</strong></p>\n"
+    yield "<section>\n"
+    yield from page.table(HEADS, map(_html_row, found))
+    yield "</section>\n<section><h2>Pictures</h2>\n<div class='pictures'>\n"
+    for row, picture in zip(found, pictures, strict=True):
+        if picture is not None:
+            shown = page.picture(page.small(picture, _SIDE), f"The picture of {row.title}")
+            yield f"<figure>{shown}<figcaption>{html(row.title)}<br>{html(row.changes)}"
+            yield "</figcaption></figure>\n"
+    yield "</div></section>\n<section><h2>How it was measured</h2>\n"
+    yield "".join(f"<p>{html(sentence)}</p>\n" for sentence in about(result))
+    yield "</section>\n"
+    yield page.FOOT
+
+
+def _html_row(row: Row) -> list[str]:
+    below = [f'<br><span class="dim">{html(text)}</span>' for text in (row.changes, row.note)]
+    shown = [text for text, source in zip(below, (row.changes, row.note), strict=True) if source]
+    return [html(row.title) + "".join(shown), *map(html, row.cells)]
+
+
+# Markdown
+
+
+def _document(result: LadderResult, paths: Sequence[str], title: str) -> Iterator[str]:
+    from engine.report.markdown import SIGN, escape, picture, table
+
+    found = rows(result)
+    yield from (SIGN, "", "# The ladder", "", escape(title), "")
+    yield from (f"**{escape(_end(result))}**", "")
+    yield from table(HEADS, map(_markdown_row, found))
+    yield from ("", "## Pictures", "")
+    for row, path in zip(found, paths, strict=True):
+        if path:
+            yield from (
+                f"{escape(row.title)}: {escape(row.changes)}" if row.changes else row.title,
+            )
+            yield from ("", picture(path, row.title), "")
+    yield from ("## How it was measured", "")
+    yield from (f"- {escape(sentence)}" for sentence in about(result))
+
+
+def _markdown_row(row: Row) -> list[str]:
+    from engine.report.markdown import escape
+
+    words = [escape(text) for text in (row.title, row.changes, row.note) if text]
+    return ["<br>".join(words), *map(escape, row.cells)]
+
+
+def _put_pictures(
+    result: LadderResult, pictures: Sequence[Image | None], place: Path
+) -> tuple[str, ...]:
+    """Write the pictures of a document; their paths as it names them.
+
+    They go by what is in them, so that a picture of another document is never replaced.
+    """
+    from engine.pictures.files import put_new
+
+    folder = place.with_name(f"{place.stem}-pictures")
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for rung, picture in zip(result.rungs, pictures, strict=True):
+            if picture is None:
+                paths.append("")
+                continue
+            buffer = io.BytesIO()
+            picture.save(buffer, format="PNG")
+            data = buffer.getvalue()
+            path = folder / f"{rung.name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
+            with suppress(FileExistsError):
+                put_new(path, memoryview(data))
+            paths.append(f"{folder.name}/{path.name}")
+    except OSError as error:
+        raise ExchangeError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return tuple(paths)
+
+
+def _end(result: LadderResult) -> str:
+    return result.recommendation or "It was stopped before its end."

@@ -1,0 +1,103 @@
+"""A ladder as rows of text: for the command line and for reports. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.ladder.request import LadderResult, Rung
+from engine.ladder.words import speed
+from engine.measure.verdict import Verdict
+from engine.units import seconds, size
+
+HEADS = (
+    *("Rung", "Seconds an image", "Images a minute", "Against the rung below"),
+    *("Against the first", "Peak memory", "SSIM below", "SSIM first", ""),
+)
+NONE = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rung in words.
+
+    Attributes:
+        title: with its number, from 1.
+        changes: what it changes of the rung it stands on, and which that is.
+        cells: a text for each of :data:`HEADS` but the first.
+        note: why there are no figures, or fewer, in a sentence; empty when there are.
+    """
+
+    title: str
+    changes: str
+    cells: tuple[str, ...]
+    note: str = ""
+
+
+def rows(result: LadderResult) -> tuple[Row, ...]:
+    """All rungs, the lowest first."""
+    return tuple(_row(result, at, rung) for at, rung in enumerate(result.rungs))
+
+
+def _row(result: LadderResult, at: int, rung: Rung) -> Row:
+    side = rung.side
+    note = rung.skipped or (side.error if side is not None else "")
+    spread = side.seconds_an_image if side is not None else None
+    changes = rung.changes
+    if changes and 0 <= rung.on != at - 1:
+        changes += f" (on rung {rung.on + 1})"
+    cells = (
+        f"{seconds(spread.median)} ({seconds(spread.low)} – {seconds(spread.high)})"
+        if spread
+        else NONE,
+        f"{60 / spread.median:.3g}" if spread and spread.median else NONE,
+        verdict_text(rung.before),
+        verdict_text(rung.first),
+        size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
+        _likeness(rung.likeness_before),
+        _likeness(rung.likeness_first),
+        state(rung, best=at == result.best),
+    )
+    return Row(f"{at + 1}. {rung.title}", changes, cells, note)
+
+
+def verdict_text(verdict: Verdict | None) -> str:
+    """``"2.1x faster"``, ``"no difference"``, or a dash for none."""
+    if verdict is None:
+        return NONE
+    return speed(verdict.ratio) if verdict.differs else "no difference"
+
+
+def state(rung: Rung, *, best: bool) -> str:
+    """Whether a rung pays, in a word or three."""
+    if rung.skipped:
+        return "skipped"
+    if rung.side is not None and rung.side.error:
+        return "failed"
+    if rung.pays is None:
+        return "not measured" if rung.side is None or not rung.side.samples else "not finished"
+    if rung.pays:
+        return "recommended" if best else "pays" if rung.on >= 0 else "the start"
+    return "does not pay"
+
+
+def _likeness(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def about(result: LadderResult) -> tuple[str, ...]:
+    """Where it was measured, and how: a sentence each."""
+    sides = [rung.side for rung in result.rungs if rung.side is not None and rung.side.samples]
+    if not sides:
+        return ()
+    first = sides[0]
+    memory = "on the device" if first.memory_kind == "vram" else "of the whole process"
+    turns = min(len(side.samples) for side in sides)
+    return (
+        f"{first.spec.checkpoint} on {first.device}, {first.spec.width}x{first.spec.height}, "
+        f"seed {first.spec.seed}.",
+        f"Each rung was warmed up and then took {turns} turns or more, in turns with the rung it "
+        "stands on; loading and compiling are not in the times. Seconds are the median, with the "
+        "quartiles.",
+        f"Peak memory is that {memory}, in each turn anew. SSIM is of the first picture, 1 for the "
+        "same.",
+    )

@@ -1,0 +1,182 @@
+"""The ladder without the app: climbed, listed, shown again.
+
+With ``--json`` stdout holds one JSON document and nothing else; progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from engine import events
+from engine.errors import HistoryError, InvalidSpec, SafelightError
+from engine.group import Group, Kind
+from engine.history import History
+from engine.ladder.request import REPEATS, Ladder, LadderResult
+from tui import follow
+from tui import headless_checkpoints as checkpoints
+from tui.headless_generate import settings_for, spec_of
+from tui.headless_history import reading
+from tui.interrupts import Interrupts
+from tui.lab import RealLab
+from tui.ladder_lines import command_of, group_line, ladder_lines
+from tui.output import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    BadArguments,
+    complain,
+    print_json,
+    show_line,
+    tell,
+)
+from tui.paths import Paths
+
+LAST = "last"
+_FORMS = {"html": ".html", "markdown": ".md"}
+_MOST_REPEATS = 1000
+
+
+def ladder(options: Namespace, paths: Paths) -> int:
+    """Climb the ladder and wait for its end. Ctrl+C stops it; what was measured is kept."""
+    if options.list:
+        return _list(options, paths)
+    if options.repeats is not None and not 1 <= options.repeats <= _MOST_REPEATS:
+        raise BadArguments(f"--repeats is a number from 1 to {_MOST_REPEATS:,}.")
+    files = {form: Path(to) for form in _FORMS if (to := getattr(options, form))}
+    from engine.report.files import place_of
+
+    for to in files.values():
+        place_of(to, replace=options.replace)  # before anything is measured
+    if options.show:
+        if options.prompt:
+            raise BadArguments("--show takes no prompt: it shows what was measured before.")
+        with reading(paths) as history:
+            group = _found(history, options.show)
+            return _show(options, history, group, _result_of(group), files)
+    if options.prompt is None:
+        raise BadArguments("Say what to draw: safelight ladder PROMPT.")
+    return _climb(options, paths, files)
+
+
+def _climb(options: Namespace, paths: Paths, files: dict[str, Path]) -> int:
+    settings = settings_for(options, paths)
+    options.prompt = [options.prompt]
+    spec, problems = spec_of(options, settings.checkpoint, None)
+    if spec is None:
+        raise BadArguments(" ".join(problems.values()))
+    lab = RealLab(paths, settings)
+    if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
+        return complain(why, FAILED)
+    told: SimpleQueue[events.Event] = SimpleQueue()
+    engine = lab.open(told.put)
+    if lab.repaired:
+        tell(lab.repaired)
+    with Interrupts(engine) as interrupts:
+        engine.start()
+        asked = Ladder(spec, options.repeats or REPEATS)
+        ended = follow.study(engine, asked, told, interrupts)
+        engine.stop()
+    group = lab.history.groups.get(ended.group) if ended.group else None
+    result = ended.result if isinstance(ended.result, LadderResult) else None
+    code = DONE
+    if group is not None and result is not None:
+        code = _show(options, lab.history, group, result, files)
+    lab.close()
+    if isinstance(ended, events.StudyEnded):
+        return complain(ended.error, FAILED) if ended.error else CANCELLED
+    return code
+
+
+def _show(
+    options: Namespace,
+    history: History,
+    group: Group,
+    result: LadderResult,
+    files: dict[str, Path],
+) -> int:
+    """Say what came of a ladder, and write it to files; the exit code."""
+    written, code = {}, DONE
+    if files:
+        from engine.ladder.report import pictures_of, write_report
+
+        pictures = pictures_of(result, history)
+        for form, to in files.items():
+            try:
+                written[form] = str(
+                    write_report(
+                        *(result, pictures, to),
+                        title=group.title,
+                        form=_FORMS[form],
+                        replace=options.replace,
+                    )
+                )
+            except SafelightError as error:
+                code = complain(str(error), FAILED)
+    command = command_of(result.spec) if result.spec is not None else ""
+    if options.json:
+        print_json({**_head(group), **result.to_json(), "command": command, "written": written})
+        return code
+    for line in ladder_lines(result):
+        show_line(line)
+    show_line("")
+    show_line(result.recommendation or "It was stopped before its end.")
+    if result.recommendation and command:
+        show_line(command)
+    for place in written.values():
+        tell(f"Written: {place}")
+    tell(f"Show it again with: safelight ladder --show {group.id}")
+    return code
+
+
+def _head(group: Group) -> dict[str, Any]:
+    return {"group": group.id, "created_at": group.created_at, "prompt": group.title}
+
+
+def _found(history: History, name: str) -> Group:
+    wanted = name.strip().lower()
+    group = (
+        next(iter(history.groups.latest(Kind.LADDER, 1)), None)
+        if wanted == LAST
+        else history.groups.get(wanted)
+    )
+    if group is None or group.kind is not Kind.LADDER:
+        what = (
+            "No ladder was climbed yet" if wanted == LAST else f"There is no ladder “{name[:40]}”"
+        )
+        raise HistoryError(f"{what}; safelight ladder --list lists them.")
+    return group
+
+
+def _result_of(group: Group) -> LadderResult:
+    """What came of a ladder. Raises :class:`HistoryError` when nothing that can be read did."""
+    try:
+        return LadderResult.from_json(group.result)
+    except (KeyError, TypeError, ValueError, InvalidSpec) as error:
+        raise HistoryError(f"Of the ladder {group.id} nothing was measured.") from error
+
+
+def _list(options: Namespace, paths: Paths) -> int:
+    """The ladders that were climbed, newest first."""
+    found: list[tuple[Group, LadderResult | None]] = []
+    with reading(paths) as history:
+        for group in history.groups.latest(Kind.LADDER, 100):
+            try:
+                found.append((group, _result_of(group)))
+            except HistoryError:
+                found.append((group, None))
+    if options.json:
+        print_json(
+            [
+                {**_head(group), "recommendation": result.recommendation if result else ""}
+                for group, result in found
+            ]
+        )
+        return DONE
+    if not found:
+        tell("No ladder was climbed yet. Try: safelight ladder PROMPT")
+    for group, result in found:
+        show_line(group_line(group, result))
+    return DONE
