@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -98,6 +98,12 @@ class SafelightApp(App[int]):
             self._complaints.append(f"No theme is called “{wanted}”.")
             wanted = "safelight"
         self.theme = wanted
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        # Textual counts the screen below also when nothing of it shines through, and paints the
+        # upper one anew, pictures and all, whenever something changes down there.
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens
 
     def update_styles(self, node: DOMNode, animate: bool = True) -> None:
         """Not of widgets that are still being made: they are styled when they are mounted."""

@@ -21,6 +21,7 @@ from tests.tui.scripted import ScriptedLab, picture
 from tui.graphics.terminal import Terminal
 from tui.screens.compare import CompareScreen
 from tui.screens.history import HistoryScreen
+from tui.widgets.compare_stage import Stage
 
 SIXEL = Terminal("sixel", 8, 16)
 PROMPT = "a red sun over blue mountains"
@@ -150,6 +151,19 @@ async def test_pixels_are_ready_before_they_are_wanted(open_app: Open, lab: Scri
         assert stage._frames._bytes == before
         shown = [frame for _, frame in stage._shown]
         assert [frame.sixels.startswith("\x1bP") for frame in shown if not isinstance(frame, str)]
+
+
+async def test_pictures_are_not_written_again_for_what_changes_below(
+    open_app: Open, lab: ScriptedLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(lab, terminal=SIXEL) as s:
+        await schedulers(s)
+        painted: list[object] = []
+        monkeypatch.setattr(Stage, "render_lines", painted.append)
+        for used in (1, 2, 3):
+            s.engine.sample_memory(used * 2**30)
+            await s.settle()
+        assert not painted
 
 
 async def test_the_edge_of_a_wipe_moves(open_app: Open, lab: ScriptedLab) -> None:

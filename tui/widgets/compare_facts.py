@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.text import WINNER, clean, one_line, seconds, size
+from tui.text import WINNER, by_point, clean, one_line, seconds, size
 
 if TYPE_CHECKING:
     from engine.compare import Comparison, Figure, Likeness, Setting, Word
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 LETTERS = "ABCD"
 _NAME = 13
 """Cells of the first column."""
-_WIDEST = 36
-_VALUE, _RATIO, _LEAST_BAR = 9, 6, 3
+_WIDEST = 44
+_VALUE, _RATIO, _LEAST_BAR = 11, 6, 3
+_BEFORE, _AFTER = 3, 3
+"""Cells of a value left of its point, and from there on."""
 _MUCH = 0.05
 """From which part on a difference of single runs gets a colour: below it is mostly noise."""
 _LONGEST_TEXT = 4000
@@ -90,9 +92,11 @@ def settings_lines(told: Told, width: int) -> list[Content]:
 
 def figure_lines(told: Told, width: int) -> list[Content]:
     """What was measured, times, rate, memory, likeness, and what cannot be compared."""
+    figures = _figures(told.comparison)
     lines = _measured(told, width)
-    lines += [_figure(told, figure, width) for figure in told.comparison.figures()]
+    lines += [_figure(told, figure, width) for figure in figures if not figure.apart]
     lines += _likeness(told, width)
+    lines += [_figure(told, figure, width) for figure in figures if figure.apart]
     for sentence in (*told.comparison.limits(), *told.notes):
         lines += _wrapped([(f"! {clean(sentence)}", _BAD)], width, indent=2)
     return lines
@@ -207,6 +211,20 @@ def _wrapped(parts: Sequence[Styled], width: int, indent: int = 0) -> list[Conte
 # Figures
 
 
+_ORDER = ("picture", "call", "denoise", "encode", "decode", "rate", "memory", "load", "compile")
+
+
+def _figures(comparison: Comparison) -> list[Figure]:
+    """Those that say something, what matters most first."""
+    if len({side.record.id for side in comparison.sides}) == 1:
+        return []  # of one run all is the same
+    alone = all(len(side.record.spec.pictures) == 1 for side in comparison.sides)
+    found = {figure.name: figure for figure in comparison.figures()}
+    if alone:
+        found.pop("call", None)  # which is that of a picture
+    return [found[name] for name in _ORDER if name in found]
+
+
 def _figure(told: Told, figure: Figure, width: int) -> Content:
     column, reference = _column(told, width), told.comparison.reference
     top = max((value for value in figure.values if value is not None), default=0.0)
@@ -227,7 +245,7 @@ def _figure(told: Told, figure: Figure, width: int) -> Content:
 def _figure_text(figure: Figure, index: int) -> str:
     value = figure.values[index]
     if figure.unit == "steps/s" and value is not None:
-        return f"{value:.3g} it/s"  # as everywhere else on the screen
+        return f"{value:.{1 if value >= 1 else 2}f} it/s"  # as everywhere else on the screen
     return figure.text(index)
 
 
@@ -246,7 +264,8 @@ def _bar_cell(share: float, value: str, said: str, style: str, column: int) -> l
     halves = max(1, round(2 * bar * min(share, 1.0))) if share > 0 else 0
     drawn = "━" * (halves // 2) + "╸" * (halves % 2)
     cells = [("  ", ""), (drawn, style or "$foreground 60%"), (" " * (bar - len(drawn)), "")]
-    shown = (f" {value:>{_VALUE}}", "" if style == _MUTED else style)
+    value = by_point(value, _BEFORE, _AFTER)
+    shown = (f" {value:<{_VALUE}}", "" if style == _MUTED else style)
     return [*cells, shown, (ratio, style), (" ", "")]
 
 

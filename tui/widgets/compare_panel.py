@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from tui.widgets.compare_facts import Told, figure_lines, head, settings_lines
 
-_SETTING, _FIGURE = 14, 22
+_SETTING, _FIGURE = 14, 24
 """Cells of each side that settings and figures need to stand next to each other."""
 _NAME, _FRAME = 13, 4
 
