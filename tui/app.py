@@ -16,6 +16,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
@@ -81,6 +82,7 @@ class SafelightApp(App[int]):
         self.room = EngineRoom(lab, self._complain, self.keep_form)
         form = self._remembered.form(settings.checkpoint)
         self.studio = StudioScreen(form, self.room, terminal.limited_to(settings.graphics))
+        self._typed_ahead: list[Key] | None = []
         self._use_themes()
 
     def get_default_screen(self) -> Screen[None]:
@@ -272,6 +274,18 @@ class SafelightApp(App[int]):
         self._remembered.keep(self.studio.spec_form.values, self.theme)
 
     # Keys
+
+    async def on_event(self, event: Event) -> None:
+        """Keys that come before anything has the focus wait for it: else they would be lost."""
+        if self._typed_ahead is not None and isinstance(event, Key):
+            self._typed_ahead.append(event)
+        else:
+            await super().on_event(event)
+
+    async def on_descendant_focus(self) -> None:
+        keys, self._typed_ahead = self._typed_ahead or (), None
+        for key in keys:
+            await super().on_event(key)
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
