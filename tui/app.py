@@ -267,7 +267,9 @@ class SafelightApp(App[int]):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""
         event.stop()
-        self.studio.draw_for(event.terminal.limited_to(self._settings.graphics))
+        for screen in self.screen_stack:
+            if draw_for := getattr(screen, "draw_for", None):
+                draw_for(event.terminal.limited_to(self._settings.graphics))
 
     def keep_form(self) -> None:
         """Write down what is typed, for the next time."""

@@ -359,6 +359,8 @@ class CompareScreen(CompareDesk):
             return
         self.focus_at = 1
         self.set_comparison(comparison)
+        if (count := len(record.images)) > len(comparison.sides):
+            self.notify(f"The first four of {count}. “.” and “,” take others.", timeout=5)
 
 
 def batch_of(record: RunRecord) -> Comparison:

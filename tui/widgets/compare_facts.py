@@ -307,6 +307,8 @@ def _measured(told: Told, width: int) -> list[Content]:
         return []
     column = _column(told, width)
     sides, verdicts = measured.result.sides, measured.result.verdicts
+    if not any(side.samples or side.error for side in sides):
+        return []
     found = [_place(measured, side.record.id) for side in told.comparison.sides]
     spreads = [sides[at].seconds_an_image if at is not None else None for at in found]
     top = max((spread.median for spread in spreads if spread is not None), default=0.0)
@@ -323,7 +325,7 @@ def _measured(told: Told, width: int) -> list[Content]:
         ratio = f"{verdict.ratio:.2f}x" if verdict is not None and verdict.differs else ""
         share = spread.median / top if top else 0.0
         rows[0].append(_bar_cell(share, seconds(spread.median), ratio, style, column))
-        between = f"  {seconds(spread.low)} to {seconds(spread.high)}"
+        between = f"  {seconds(spread.low)} to {seconds(spread.high)}" if spread.count > 1 else ""
         rows[1].append([(_fit(between, column), _MUTED)])
         said = verdict_words(verdict) if at else "reference"
         rows[2].append([(_fit(f"  {said}", column), style if at else _MUTED)])
