@@ -101,7 +101,7 @@ class Climbing(Studying[Ladder]):
         racer = self._racers[at] = Racer(plan.title, spec, at)
         racers = [racer]
         if below is not None:
-            racers.insert(0, Racer(below.label, below.spec, None))
+            racers.insert(0, Racer(below.label, below.spec, None, known=True))
         on = self._top if below is not None else -1
         done = self._done
 

@@ -34,7 +34,9 @@ class Racer:
         picture: the first of its run.
     """
 
-    def __init__(self, label: str, spec: RunSpec, cell: int | None) -> None:
+    def __init__(self, label: str, spec: RunSpec, cell: int | None, *, known: bool = False) -> None:
+        """``known``: it was measured before, and is warm unless it must be loaded again."""
+        self.known = known
         self.label = label
         self.spec = spec
         self.cell = cell
@@ -158,7 +160,11 @@ class Contest:
             left += (to_go - 1) * len(self._alive())  # warming up at each change, about
         for visit in visits:
             for at in visit.warm:
-                left -= self._do(at, left, "warming up {}", taken)
+                racer = self._racers[at]
+                if racer.known and self._turns.is_ready_for(racer.spec):
+                    left -= 1
+                else:
+                    left -= self._do(at, left, "warming up {}", taken)
             for _ in range(visit.turns):
                 for at in visit.sides:
                     left -= self._do(at, left, "", taken)

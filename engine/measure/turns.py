@@ -124,6 +124,10 @@ class Turns:
             log.error("A run of study %d was not kept: %s", self._job.run_id, error)
             return replace(turn, unkept=str(error))
 
+    def is_ready_for(self, spec: RunSpec) -> bool:
+        """Whether a turn of ``spec`` would load nothing and compile nothing anew."""
+        return self._last is not None and not is_costly(self._last, spec)
+
     @staticmethod
     def end() -> None:
         """No more turns are taken: leave things as they were."""
