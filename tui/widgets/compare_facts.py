@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.compare.measured import in_words
 from tui.text import WINNER, by_point, clean, one_line, seconds, size
 
 if TYPE_CHECKING:
@@ -349,12 +350,14 @@ def _verdict_tone(verdict: Verdict | None) -> str:
 
 
 def verdict_words(verdict: Verdict | None) -> str:
-    """What a verdict means: ``1.62x faster (1.58 to 1.66)``; ``no difference``."""
+    """What a verdict means, and between which it is: ``5.1x faster (4.90 to 5.3)``."""
     if verdict is None:
         return "not known yet"
-    if not verdict.differs:
-        return f"no difference ({verdict.low:.2f} to {verdict.high:.2f}x)"
-    if verdict.ratio < 1:
-        low, high = 1 / verdict.high, 1 / verdict.low if verdict.low > 0 else inf
-        return f"{1 / verdict.ratio:.2f}x faster ({low:.2f} to {high:.2f})"
-    return f"{verdict.ratio:.2f}x slower ({verdict.low:.2f} to {verdict.high:.2f})"
+    low, high = verdict.low, verdict.high
+    if verdict.differs and verdict.ratio < 1:
+        low, high = 1 / high, 1 / low if low > 0 else inf
+    return f"{in_words(verdict)} ({_times(low)} to {_times(high)})"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.{2 if ratio < 2 else 1 if ratio < 10 else 0}f}"
