@@ -16,6 +16,7 @@ LADDER: tuple[Command, ...] = _in(
     ("take", "a", "Apply", "Put what is recommended on the form.", "take"),
     ("stop", "x", "Stop", "Stop; what was measured by then stays.", "stop"),
     ("compare", "c,ctrl+t", "Compare", "This rung next to the first.", "compare"),
+    ("write", "s,ctrl+s", "Write", "Write it to a file: a page, or Markdown.", "write"),
     ("view", "v", "Pictures", "The pictures, or the table.", "view"),
     ("again", "n", "New one", "Put this one aside, to climb anew.", "again"),
     ("past", "p", "Past ones", "Open a ladder that was climbed before.", "past"),

@@ -23,6 +23,7 @@ from engine.history import History
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.switches import Place
+from tests.tui import ladders
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, history_of, run
 from tests.tui.scripted import ScriptedLab, record_of
@@ -196,6 +197,52 @@ async def differing(s: Session) -> None:
     await s.press("d")
 
 
+async def ladder_plan(s: Session) -> None:
+    s.engine.loaded()
+    await s.press("shift+f7")
+
+
+async def ladder_going(s: Session) -> None:
+    await ladder_plan(s)
+    await s.press("enter")
+    s.engine.begin_study()
+    s.engine.update_study(ladders.climbed(4))
+    s.engine.go_on(17, 32, "Batch, turn 2", 21.0)
+    await s.settle()
+    await s.press("down", "down")
+
+
+async def ladder_over(s: Session) -> None:
+    await ladder_going(s)
+    s.engine.finish_study(ladders.WHOLE)
+
+
+async def sweep_plan(s: Session) -> None:
+    s.engine.loaded()
+    await s.press("shift+f9")
+    await s.type("steps=10,20,30,40")
+    await s.press("down")
+    await s.type("guidance=2,4,8")
+    await s.press("down")
+    await s.type("prec")
+
+
+async def sweep_going(s: Session) -> None:
+    await sweep_plan(s)
+    await s.press(*["backspace"] * 4)
+    await s.press("enter")
+    for number in range(5):
+        s.engine.begin()
+        await s.settle()
+        s.engine.step(3)
+        if number == 2:
+            s.engine.fail("Not enough memory for a batch of 8.")
+        elif number < 4:
+            s.engine.finish()
+        await s.settle()
+    await s.press("space", "right", "right")
+
+
 SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
     "empty-120x40": (empty, (120, 40), "safelight"),
     "running-80x24": (running, (80, 24), "safelight"),
@@ -227,6 +274,13 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "compare-difference-80x24": (differing, (80, 24), "safelight"),
     "prompts-80x24": (prompts, (80, 24), "safelight"),
     "prompts-120x40": (prompts, (120, 40), "safelight"),
+    "ladder-going-120x40": (ladder_going, (120, 40), "safelight"),
+    "ladder-over-80x24": (ladder_over, (80, 24), "safelight"),
+    "ladder-over-200x60-light": (ladder_over, (200, 60), "safelight-light"),
+    "sweep-plan-80x24": (sweep_plan, (80, 24), "safelight"),
+    "sweep-going-80x24": (sweep_going, (80, 24), "safelight"),
+    "sweep-going-120x40": (sweep_going, (120, 40), "safelight"),
+    "sweep-going-200x60-light": (sweep_going, (200, 60), "safelight-light"),
     "downloading-80x24": (downloading, (80, 24), "safelight"),
 }
 
@@ -249,6 +303,7 @@ async def test_screen(
     steps, size, theme = SHOTS[name]
     monkeypatch.setattr("tui.widgets.messages.datetime", Noon)
     monkeypatch.setattr("tui.text.datetime", Noon)
+    monkeypatch.setattr("engine.group.new_group_id", lambda: "abc234")
     runs = ScriptedLab() if name.startswith("empty") else lab()
     # A long name: what is cut off in front of it is not the same everywhere.
     runs.kept = lived_in(tmp_path / ("kept-" * 16))

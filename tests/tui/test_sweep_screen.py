@@ -214,18 +214,9 @@ async def test_wide_grids_follow_the_cursor(open_sweeps: OpenSweep) -> None:
         assert "Steps 12 · Guidance 2" in s.seen()
 
 
-async def test_a_cell_is_opened_in_the_studio(open_sweeps: OpenSweep) -> None:
-    async with open_sweeps() as s:
-        await begin(s, "steps=10,20,30")
-        await s.press("enter")
-        assert "no run of this cell" in s.told()
-        await done(s, 2)
-        await s.press("right", "enter")
-        assert s.at_studio()
-        assert s.studio.spec_form.values["num_inference_steps"] == "20"
-
-
-async def test_cells_are_compared(open_sweeps: OpenSweep) -> None:
+async def test_cells_are_compared_and_the_grid_is_written(
+    open_sweeps: OpenSweep, tmp_path: Path
+) -> None:
     async with open_sweeps() as s:
         await begin(s, "steps=10,20,30")
         await done(s, 3)
@@ -235,22 +226,12 @@ async def test_cells_are_compared(open_sweeps: OpenSweep) -> None:
         assert type(s.app.screen).__name__ == "CompareScreen"
         assert "#1" in s.seen()
         assert "#3" in s.seen()
-        await s.press("escape")
-        assert "All 3 are done" in s.seen()
-
-
-async def test_the_grid_is_written(open_sweeps: OpenSweep, tmp_path: Path) -> None:
-    async with open_sweeps() as s:
-        await begin(s, "steps=10,20,30")
-        await done(s, 3)
-        for ending in ("html", "png"):
-            await s.press("s", "ctrl+u")
-            await s.type(str(tmp_path / f"grid.{ending}"))
-            await s.press("enter")
-        assert "<table" in (tmp_path / "grid.html").read_text(encoding="utf-8")
-        assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
+        await s.press("escape", "s", "ctrl+u")
+        await s.type(str(tmp_path / "g.html"))
+        await s.press("enter")
+        assert "<table" in (tmp_path / "g.html").read_text(encoding="utf-8")
         await s.press("s", "ctrl+u")
-        await s.type(str(tmp_path / "grid.png"))
+        await s.type(str(tmp_path / "g.html"))
         await s.press("enter")
         assert "is there already" in s.seen()
 
@@ -263,34 +244,32 @@ async def test_it_goes_on_when_nobody_looks(open_sweeps: OpenSweep) -> None:
         await done(s, 2)
         await s.press("shift+f9", "down", "down", "down", "enter")
         assert s.seen().count("✓ 0.52 s") == 2
+        await s.press("end", "enter")
+        assert "no run of this cell" in s.told()
         await done(s, 1)
         assert "All 3 are done" in s.seen()
+        await s.press("left", "enter")
+        assert s.at_studio()
+        assert s.studio.spec_form.values["num_inference_steps"] == "20"
 
 
 async def test_one_that_a_crash_cut_off_goes_on(open_sweeps: OpenSweep, history: History) -> None:
-    kept(history, "steps=10,20,30", "guidance=2,4", finished=4)
+    sweep = kept(history, "steps=10,20,30", "guidance=2,4", finished=4)
+    spec = sweep.cells()[4].spec
+    assert spec is not None
+    record = record_of(history.new_id(), spec, Status.INTERRUPTED)
+    history.add(replace(record, group="abc234", cell=4))
     async with open_sweeps() as s:
         await s.press("shift+f9")
         assert "4 of 6" in s.seen()
         await s.press("down", "down", "down", "enter")
         assert "4 of 6 are done" in s.seen()
+        assert "– stopped" in s.seen()
+        assert not s.engine.submitted, "nothing is begun unasked"
         await s.press("r")
         assert sorted(s.engine.members.values()) == [("abc234", 4), ("abc234", 5)]
         await done(s, 2)
         assert "All 6 are done" in s.seen()
-
-
-async def test_runs_that_waited_when_it_was_left_are_known(
-    open_app: Open, history: History
-) -> None:
-    """What another Safelight has left is in the queue already when the sweep is opened."""
-    sweep = kept(history, "steps=10,20,30", finished=1)
-    lab = ScriptedLab(kept=history)
-    async with open_app(lab, size=(80, 24)) as s:
-        history.queue.add_many("abc234", [(c.index, c.spec) for c in sweep.cells() if c.spec])
-        await s.press("shift+f9", "down", "down", "down", "enter")
-        assert s.seen().count("○ waits") == 2
-    history.close()
 
 
 async def test_without_a_history_it_says_so(open_app: Open) -> None:
@@ -300,17 +279,3 @@ async def test_without_a_history_it_says_so(open_app: Open) -> None:
         assert s.at_studio()
         await s.press("shift+f9")
         assert "steps=10,20" in s.seen(), "what was typed is still there"
-
-
-async def test_a_cut_off_cell_is_not_begun_again_unasked(
-    open_sweeps: OpenSweep, history: History
-) -> None:
-    sweep = kept(history, "steps=10,20")
-    spec = sweep.cells()[0].spec
-    assert spec is not None
-    record = record_of(history.new_id(), spec, Status.INTERRUPTED)
-    history.add(replace(record, group="abc234", cell=0))
-    async with open_sweeps() as s:
-        await s.press("shift+f9", "down", "down", "down", "enter")
-        assert not s.engine.submitted
-        assert "– stopped" in s.seen()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -19,6 +20,7 @@ from tui import ladder_words as words
 from tui.commands import bindings
 from tui.screens.ladder_desk import LadderDesk, State
 from tui.screens.ladder_plan import Foreseen, foreseen, plan_text
+from tui.screens.report_asking import ask_where
 from tui.stock import off_loop
 from tui.study_commands import LADDER
 from tui.text import WINNER, clean, one_line, seconds
@@ -46,8 +48,8 @@ _GOING: tuple[Key, ...] = (
     *(("Esc", "Back, it goes on"), ("F1", "Help")),
 )
 _OVER: tuple[Key, ...] = (
-    *(("Enter", "Take this rung"), ("c", "Compare"), ("v", "Pictures"), ("n", "New one")),
-    *(("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
+    *(("Enter", "Take this rung"), ("c", "Compare"), ("s", "Write"), ("v", "Pictures")),
+    *(("n", "New one"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
 )
 
 
@@ -144,6 +146,8 @@ class LadderScreen(Screen["RunSpec | None"]):
 
     def show(self) -> None:
         """Show how far the ladder is."""
+        if not self.query(KeyBar):
+            return  # it was left meanwhile
         desk, table = self._desk, self.table
         begun = desk.state is not State.NONE
         over = self._was_going and not desk.is_going
@@ -175,7 +179,8 @@ class LadderScreen(Screen["RunSpec | None"]):
         """See which rungs there will be."""
         look = partial(foreseen, self._spec, self._place, self._schedulers)
         self._foreseen = await off_loop(look)
-        self._say_plan()
+        if self.query(".plan"):
+            self._say_plan()
 
     def on_resize(self) -> None:
         if self._desk.state is State.NONE:
@@ -281,7 +286,8 @@ class LadderScreen(Screen["RunSpec | None"]):
             self._entries |= await off_loop(look)
         except SafelightError:
             return  # the figures are there without
-        self.tell()
+        if self.query(".about"):
+            self.tell()
 
     @on(RungTable.Moved)
     def _moved(self, event: LineList.Moved) -> None:
@@ -348,6 +354,25 @@ class LadderScreen(Screen["RunSpec | None"]):
 
         runs = shown([record_of(side) for side in sides])
         open_comparison(self, make, runs, self._desk.room, self._terminal, done)
+
+    def action_write(self) -> None:
+        """Write it to a file, as far as it is."""
+        desk = self._desk
+        if not any(rung.side is not None for rung in desk.result.rungs):
+            self.notify("Nothing was measured yet.", timeout=3)
+            return
+        kinds = {".html": "a page", ".md": "Markdown, with its pictures beside"}
+        name = f"ladder-{desk.group}" if desk.group else "ladder"
+        ask_where(self, "Write the ladder to", name, kinds, lambda: desk.room.history, self._write)
+
+    @work(group="writing")
+    async def _write(self, to: Path) -> None:
+        try:
+            place = await off_loop(partial(self._desk.write, to))
+        except SafelightError as error:
+            self.notify(str(error), severity="error", timeout=10)
+        else:
+            self.notify(f"Written to {place}.", timeout=10)
 
     def action_stop(self) -> None:
         if not self._desk.stop():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import events
@@ -102,6 +103,17 @@ class LadderDesk:
         if read is not None:
             self.show(*read, group.id)
         return read is not None
+
+    def write(self, to: Path) -> Path:
+        """Write it as the ending of ``to`` says; where it is. In a thread.
+
+        Raises ``SafelightError``.
+        """
+        from engine.ladder.report import pictures_of, write_report
+
+        assert self.study is not None
+        pictures = pictures_of(self.result, self.room.history)
+        return write_report(self.result, pictures, to, title=self.study.spec.prompt)
 
     def stop(self) -> bool:
         """Stop it, or take it out of the queue; whether there was one."""

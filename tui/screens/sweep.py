@@ -113,6 +113,8 @@ class SweepScreen(Screen["RunRecord | None"]):
     def show(self) -> None:
         """Show how far it is."""
         self._is_stale = False
+        if not self.query(RunDetails):
+            return  # it was left meanwhile
         desk = self.desk
         self.grid.show(desk.cells, desk.pictures, desk.percents)
         self.query_one(ProgressLines).state = progress(desk)

@@ -183,7 +183,7 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
     @work(exclusive=True, group="forecast")
     async def _look(self, sweep: Sweep) -> None:
         told = await off_loop(partial(self._foretell, sweep))
-        if sweep is self.sweep:
+        if sweep is self.sweep and self.query(".told"):  # else it was left meanwhile
             self._say(told)
 
     def _say(self, told: Sequence[str] | None) -> None:
@@ -208,6 +208,8 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
             told = await off_loop(lambda: _past(self._history()))
         except SafelightError:
             return  # to begin one says so
+        if not self.query("#past"):
+            return  # it was left meanwhile
         self.query_one("#past").display = bool(told)
         self.query_one(GroupList).show(told)
 
