@@ -88,6 +88,9 @@ def study(
                 loading(event)
             case events.CheckpointDownloading():
                 download.show(event)
+            case events.RunCompiling():
+                end_progress()
+                tell("Compiling, which is in no figure")
             case events.StudyProgressed():
                 _progress(event)
             case events.StudyFinished() | events.StudyEnded() if event.run_id == run_id:

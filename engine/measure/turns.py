@@ -15,7 +15,13 @@ from PIL import Image
 
 from engine.attempt import Attempt, Job
 from engine.errors import Cancelled, HistoryError
-from engine.events import CheckpointDownloading, CheckpointLoaded, CheckpointLoading, Event
+from engine.events import (
+    CheckpointDownloading,
+    CheckpointLoaded,
+    CheckpointLoading,
+    Event,
+    RunCompiling,
+)
 from engine.history import History
 from engine.maker import Maker
 from engine.measure.order import is_costly
@@ -28,7 +34,7 @@ from engine.spec import RunSpec
 
 log = logging.getLogger("safelight.engine")
 
-_LOADING = (CheckpointDownloading, CheckpointLoading, CheckpointLoaded)
+_LOADING = (CheckpointDownloading, CheckpointLoading, CheckpointLoaded, RunCompiling)
 
 
 class TurnFailed(Exception):

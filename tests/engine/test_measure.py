@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,9 @@ from engine.group import Kind
 from engine.history import History
 from engine.ladder import climbing
 from engine.measure import contest
+from engine.measure.order import Visit, in_camps, is_costly, rounds
 from engine.measure.request import Measurement, MeasurementResult
+from engine.measure.turns import Turn, Turns
 from engine.spec import RunSpec
 from tests.engine.harness import EngineHarness
 
@@ -165,3 +170,68 @@ def test_a_study_that_waits_is_cancelled_and_stopped_like_a_run(
     assert tested.engine.stop(30.0)
     assert tested.all(StudyEnded, two) == [StudyEnded(two)]
     assert not tested.all(StudyStarted)
+
+
+def test_what_is_deep_in_a_step_when_the_engine_stops_has_ended_for_its_reader(
+    harness: Make, history: History, spec: RunSpec
+) -> None:
+    """A device that does not answer: the process may end, and what was measured is kept."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    tested = harness(history)
+    turn = Turns.take
+
+    def hanging(self: Turns, *args: Any, **kwargs: Any) -> Turn:
+        if tested.all(StudyProgressed)[-1].what == "B, turn 1":
+            reached.set()
+            assert go_on.wait(60)
+        return turn(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Turns, "take", hanging)
+        run_id = tested.engine.study(Measurement((spec, spec)))
+        assert reached.wait(60)
+        assert not tested.engine.stop(0.2)
+        (end,) = tested.all(StudyEnded, run_id)
+        go_on.set()
+        assert tested.engine.stop(30.0)
+    assert not end.error
+    assert [len(side.samples) for side in result_of(end).sides] == [1, 0]
+    group = history.groups.get(end.group)
+    assert group is not None
+    assert MeasurementResult.from_json(group.result) == end.result
+    assert tested.all(StudyEnded, run_id) == [end], "and only once"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "costly"),
+    [
+        ({}, {"attention": "math", "vae": "better-vae", "channels_last": "on"}, False),
+        ({}, {"precision": "bf16"}, True),
+        ({}, {"offload": "model"}, True),
+        ({}, {"compile": "full"}, True),
+        ({"compile": "full"}, {"compile": "full", "vae_tiling": "on"}, False),
+        ({"compile": "full"}, {"compile": "full", "fused_qkv": "on"}, True),
+        ({"precision": "auto"}, {}, False),
+    ],
+)
+def test_changing_sides_costs_what_loads_or_compiles(
+    one: dict[str, str], other: dict[str, str], costly: bool
+) -> None:
+    a, b = RunSpec("a", switches=one), RunSpec("b", switches=other, num_inference_steps=9)
+    assert is_costly(a, b) is costly
+    assert is_costly(b, a) is costly
+    assert in_camps([a, b, a]) == (((0, 2), (1,)) if costly else ((0, 1, 2),))
+
+
+def test_in_blocks_every_second_change_is_none() -> None:
+    taken = list(islice(rounds(((0,), (1, 2)), 2), 3))
+    assert taken == [
+        (Visit((0,), 2, (0,)), Visit((1, 2), 2, (1, 2))),
+        (Visit((1, 2), 2), Visit((0,), 2, (0,))),
+        (Visit((0,), 2), Visit((1, 2), 2, (1, 2))),
+    ]
+    assert list(islice(rounds(((0, 1),), 1), 2)) == [
+        (Visit((0, 1), 1, (0, 1)),),
+        (Visit((0, 1), 1),),
+    ]
