@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 FORMS = (".html", ".md")
 _SIDE = 512
-_STYLE = "tr.no td, tr.no th { color: var(--dim); } td, th { font-variant-numeric: tabular-nums; }"
+_STYLE = """
+body { max-width: 90rem; }
+tbody th { min-width: 18rem; } tbody td { white-space: nowrap; }
+tbody th .dim { font-weight: normal; }
+"""
 
 
 def pictures_of(result: LadderResult, history: History) -> tuple[Image | None, ...]:

@@ -10,8 +10,8 @@ from engine.measure.verdict import Verdict
 from engine.units import seconds, size
 
 HEADS = (
-    *("Rung", "Seconds an image", "Images a minute", "Against the rung below"),
-    *("Against the first", "Peak memory", "SSIM below", "SSIM first", ""),
+    *("Rung", "Time an image", "A minute", "Against below", "Against first", "Peak memory"),
+    *("SSIM below", "SSIM first", ""),
 )
 NONE = "–"
 
@@ -55,7 +55,7 @@ def _row(result: LadderResult, at: int, rung: Rung) -> Row:
         size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
         _likeness(rung.likeness_before),
         _likeness(rung.likeness_first),
-        state(rung, best=at == result.best),
+        state(rung, best=at == result.best and bool(result.recommendation)),
     )
     return Row(f"{at + 1}. {rung.title}", changes, cells, note)
 
@@ -81,7 +81,7 @@ def state(rung: Rung, *, best: bool) -> str:
 
 
 def _likeness(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}"
+    return NONE if value is None else f"{value:.3f}"
 
 
 def about(result: LadderResult) -> tuple[str, ...]:
@@ -96,8 +96,9 @@ def about(result: LadderResult) -> tuple[str, ...]:
         f"{first.spec.checkpoint} on {first.device}, {first.spec.width}x{first.spec.height}, "
         f"seed {first.spec.seed}.",
         f"Each rung was warmed up and then took {turns} turns or more, in turns with the rung it "
-        "stands on; loading and compiling are not in the times. Seconds are the median, with the "
-        "quartiles.",
+        "stands on; loading and compiling are not in the times. A time is the median, with the "
+        "quartiles; it may have been another hour of the machine than that of the other rungs, and "
+        "so it is the turns that are compared.",
         f"Peak memory is that {memory}, in each turn anew. SSIM is of the first picture, 1 for the "
         "same.",
     )
