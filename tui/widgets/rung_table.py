@@ -20,6 +20,7 @@ from tui.text import by_point, one_line
 from tui.widgets.line_list import LineList
 
 _TITLE, _MOST_TITLE = 20, 30
+_LEAST_CHANGES, _MOST_CHANGES = 14, 28
 _WORD = 8
 _LEAST_BAR, _MOST_BAR = 5, 24
 
@@ -48,7 +49,7 @@ def _rate(rung: Rung) -> str:
 
 
 def _memory(rung: Rung) -> str:
-    return by_point(words.memory(rung), 3, 2)
+    return words.memory(rung).rjust(7)
 
 
 def _before(rung: Rung) -> str:
@@ -63,6 +64,16 @@ _COLUMNS = (
     _Column("SSIM", 4, lambda rung: words.likeness(rung.likeness_first)),
     _Column("Before", 7, _before, least=96),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What there is room for: columns, and the widths of title, changes (or 0) and bar (or 0)."""
+
+    columns: list[_Column]
+    title: int
+    changes: int
+    bar: int
 
 
 class RungTable(LineList):
@@ -107,23 +118,24 @@ class RungTable(LineList):
 
     # Drawing
 
-    def _layout(self) -> tuple[list[_Column], int, int]:
-        """The columns that there is room for, the width of the titles and that of the bar."""
+    def _layout(self) -> _Layout:
         width = self.scrollable_content_region.width
         shown = [column for column in _COLUMNS if width >= column.least]
-        used = (
-            5 + sum(column.width + 1 for column in shown) + 8 + 7
-        )  # the word of its mark, and the last column
+        used = 5 + sum(column.width + 1 for column in shown) + _WORD + 7
         longest = max((cell_len(rung.title) for rung in self.result.rungs), default=_TITLE)
         title = min(max(_TITLE, longest), _MOST_TITLE, max(width - used - 1 - _LEAST_BAR, _TITLE))
         left = width - used - title - 1
-        return shown, title, min(left, _MOST_BAR) if left >= _LEAST_BAR else 0
+        changes = min(_MOST_CHANGES, left - 2 * _LEAST_BAR - 1)
+        changes = changes if changes >= _LEAST_CHANGES else 0
+        left -= changes + 1 if changes else 0
+        return _Layout(shown, title, changes, min(left, _MOST_BAR) if left >= _LEAST_BAR else 0)
 
     def _heads(self) -> Content:
-        columns, title, bars = self._layout()
-        figures = "".join(f"{column.head:<{column.width}} " for column in columns)
-        first = "Against the first" if bars > 9 else " First"
-        return Content(f"   # {'Rung':<{title}} {'':<{_WORD}}{figures}{first}")
+        laid = self._layout()
+        figures = "".join(f"{column.head:<{column.width}} " for column in laid.columns)
+        first = "Against the first" if laid.bar > 9 else " First"
+        changes = f"{'What changes':<{laid.changes}} " if laid.changes else ""
+        return Content(f"   # {'Rung':<{laid.title}} {changes}{'':<{_WORD}}{figures}{first}")
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
@@ -145,15 +157,18 @@ class RungTable(LineList):
         def style(tone: str) -> Style:
             return base if plain or not tone else base + ink(self, tone)
 
-        columns, wide, bars = self._layout()
+        laid = self._layout()
         yield Segment(f"{mark.sign} ", style(mark.tone))
         yield Segment(f"{index + 1:>2} ", style("text-muted"))
-        yield Segment(_fit(rung.title, wide) + " ", style("text-disabled" if is_dim else ""))
+        dim = "text-disabled" if is_dim else ""
+        yield Segment(_fit(rung.title, laid.title) + " ", style(dim))
+        if laid.changes:
+            yield Segment(_fit(rung.changes, laid.changes) + " ", style(dim or "text-muted"))
         yield Segment(f"{mark.word:<{_WORD}}", style(mark.tone))
-        for column in columns:
+        for column in laid.columns:
             tone = "text-muted" if column.least or not column.head else ""
             yield Segment(_fit(column.text(rung), column.width) + " ", style(tone))
-        yield from self._against_first(rung, index, bars, style)
+        yield from self._against_first(rung, index, laid.bar, style)
 
     def _against_first(
         self, rung: Rung, index: int, bars: int, style: Callable[[str], Style]

@@ -176,7 +176,7 @@ class SweepGrid(LineList):
                     break
                 wide -= 1
         else:
-            wide = int((rows // self.sweep.shape[1] - 1) * ratio) + 1
+            wide = int((rows // self.sweep.shape[1] - 1) * ratio)
         return min(max(wide, _LEAST), _MOST, room)
 
     def _show_column(self) -> None:
@@ -189,10 +189,8 @@ class SweepGrid(LineList):
         self._first = min(first, max(self.columns - self._shown, 0))
 
     def watch_cursor(self) -> None:
-        before = self._first
         self._show_column()
-        if self._first != before:
-            self.post_message(self.Laid(self._heads()))
+        self.post_message(self.Laid(self._heads()))
         super().watch_cursor()
 
     def action_across(self, by: int) -> None:
@@ -237,10 +235,14 @@ class SweepGrid(LineList):
             return Content(one_line(axes[0].label, self.size.width))
         corner = one_line(axes[1].label, self._head - 1).ljust(self._head)
         shown = axes[0].values[self._first : self._first + self._shown]
-        names = [one_line(value.label, self._wide) for value in shown]
-        line = (" " * _GAP).join(name + " " * (self._wide - cell_len(name)) for name in names)
-        more = " ›" if self._first + self._shown < self.columns else ""
-        return Content.assemble((corner, "$text-muted"), (line, "$foreground"), (more, "$accent"))
+        here = self.cursor % self.columns - self._first
+        names: list[tuple[str, str]] = []
+        for column, value in enumerate(shown):
+            name = one_line(value.label, self._wide)
+            pad = " " * (self._wide - cell_len(name) + _GAP)
+            names.append((name + pad, "$foreground bold" if column == here else "$text-muted"))
+        more = "›" if self._first + self._shown < self.columns else ""
+        return Content.assemble((corner, "$text-muted"), *names, (more, "$accent"))
 
     def render_line(self, y: int) -> Strip:
         width, base = self.scrollable_content_region.width, self.rich_style
