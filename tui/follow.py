@@ -81,17 +81,20 @@ def study(
     if interrupts.count:
         engine.cancel(run_id)
     download = DownloadLines()
+    turns = 0
     while True:
         event = told.get()
         match event:
             case events.CheckpointLoading():
-                loading(event)
+                if not turns:  # changing sides loads again and again, of which the line tells
+                    loading(event)
             case events.CheckpointDownloading():
                 download.show(event)
             case events.RunCompiling():
                 end_progress()
                 tell("Compiling, which is in no figure")
             case events.StudyProgressed():
+                turns = event.done
                 _progress(event)
             case events.StudyFinished() | events.StudyEnded() if event.run_id == run_id:
                 end_progress()
@@ -99,8 +102,11 @@ def study(
 
 
 def _progress(event: events.StudyProgressed) -> None:
-    """One line that is written over on a terminal, and left out elsewhere."""
-    if sys.stderr.isatty():
+    """One line that is written over on a terminal; elsewhere only what begins something new."""
+    if not sys.stderr.isatty():
+        if ", turn " not in event.what:
+            tell(f"{event.done + 1} of {event.of}: {event.what}")
+    else:
         left = f", {seconds(event.eta_seconds)} left" if event.eta_seconds else ""
         line = one_line(f"{event.done + 1} of {event.of}: {event.what}{left}", 78)
         sys.stderr.write(f"\r\x1b[K{line}")

@@ -13,14 +13,14 @@ from engine.ladder.table import Row, about, rows
 from engine.spec import BUNDLED, RunSpec
 from tui.text import ago, clean, one_line
 
-_HEADS = ("RUNG", "S AN IMAGE", "A MINUTE", "VS BELOW", "VS FIRST", "PEAK", "SSIM", "FIRST", "")
+_HEADS = ("RUNG", "AN IMAGE", "A MIN", "VS BELOW", "VS FIRST", "PEAK", "SSIM", "")
 _WIDEST_ID = 6
 
 
 def ladder_lines(result: LadderResult) -> Iterator[str]:
     """A line for each rung with its columns, below it what it changes; then how it was measured."""
     found = rows(result)
-    table = [_HEADS, *((row.title, *row.cells) for row in found)]
+    table = [_HEADS, *((row.title, row.short, *row.cells[1:5], *row.cells[6:]) for row in found)]
     widths = [max(cell_len(cells[at]) for cells in table) for at in range(len(_HEADS))]
     yield _line(_HEADS, widths)
     for row, cells in zip(found, table[1:], strict=True):

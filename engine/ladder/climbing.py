@@ -45,6 +45,7 @@ class Climbing(Studying[Ladder]):
 
     def work(self) -> str:
         self._done = 0
+        self._is_over = False
         self._plans: tuple[Plan, ...] = (rungs.FIRST, *rungs.path())
         self._rungs = [Rung(plan.name, plan.title, plan.why, "") for plan in self._plans]
         self._racers: dict[int, Racer] = {}
@@ -62,6 +63,9 @@ class Climbing(Studying[Ladder]):
         for at in range(1, len(self._plans)):
             self._attempt(at, spec)
             self._tell_rungs()
+        self._compare_with_first()
+        self._is_over = True
+        self._tell_rungs()
         if all(rung.side is None or rung.side.error for rung in self._rungs):
             return first.error
         return ""
@@ -123,6 +127,30 @@ class Climbing(Studying[Ladder]):
         self._done += 1
         updated()
         self._decide(at)
+
+    def _compare_with_first(self) -> None:
+        """What is recommended against the first, in turns: so far it was reckoned up rungs."""
+        first = next((at for at, rung in enumerate(self._rungs) if rung.pays), -1)
+        if self._top < 0 or self._rungs[self._top].on in (-1, first):
+            return
+        racers = [
+            Racer(self._racers[at].label, self._racers[at].side.spec, None, known=True)
+            for at in (first, self._top)
+        ]
+        done = self._done
+
+        def progress(over: int, of: int, what: str, eta: float) -> None:
+            self._done = done + over
+            self.progress(self._done, done + of, what, eta)
+
+        contest = Contest(
+            *(self._turns, racers, self._study.repeats, progress, lambda: None),
+            extra_seconds=EXTRA_SECONDS,
+        )
+        contest.run()
+        verdict = contest.verdicts[-1]
+        if verdict is not None:
+            self._rungs[self._top] = replace(self._rungs[self._top], first=verdict)
 
     def _judge(self, at: int, on: int, before: Verdict | None) -> None:
         """What is known of a rung by now."""
@@ -190,13 +218,14 @@ class Climbing(Studying[Ladder]):
     def _to_come(self, at: int) -> int:
         """About how many turns the rungs from number ``at`` take, of which nobody knows yet."""
         each = 2 * (self._study.repeats + 1)
-        return sum(each for rung in self._rungs[at:] if not rung.skipped and rung.pays is None)
+        above = sum(each for rung in self._rungs[at:] if not rung.skipped and rung.pays is None)
+        return above + each  # what is recommended, against the first
 
     def _tell_rungs(self) -> None:
         climbed = [at for at, rung in enumerate(self._rungs) if rung.pays]
         best = climbed[-1] if climbed else -1
         words = ""
-        if all(rung.pays is not None for rung in self._rungs) and best >= 0:
+        if self._is_over and best >= 0:
             words = recommendation(self._rungs[climbed[0]], self._rungs[best])
         self.update(LadderResult(tuple(self._rungs), best, words))
 

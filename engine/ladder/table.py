@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.ladder.request import LadderResult, Rung
 from engine.ladder.words import speed
-from engine.measure.verdict import Verdict
+from engine.measure.verdict import Spread, Verdict
 from engine.units import seconds, size
 
 HEADS = (
@@ -24,12 +24,14 @@ class Row:
         title: with its number, from 1.
         changes: what it changes of the rung it stands on, and which that is.
         cells: a text for each of :data:`HEADS` but the first.
+        short: the first of them in less room: ``"1.40 s ±12%"``.
         note: why there are no figures, or fewer, in a sentence; empty when there are.
     """
 
     title: str
     changes: str
     cells: tuple[str, ...]
+    short: str
     note: str = ""
 
 
@@ -57,7 +59,13 @@ def _row(result: LadderResult, at: int, rung: Rung) -> Row:
         _likeness(rung.likeness_first),
         state(rung, best=at == result.best and bool(result.recommendation)),
     )
-    return Row(f"{at + 1}. {rung.title}", changes, cells, note)
+    short = f"{seconds(spread.median)} ±{_share(spread):.0%}" if spread else NONE
+    return Row(f"{at + 1}. {rung.title}", changes, cells, short, note)
+
+
+def _share(spread: Spread) -> float:
+    """Half of what lies between the quartiles, as a share of the median."""
+    return (spread.high - spread.low) / 2 / spread.median if spread.median else 0.0
 
 
 def verdict_text(verdict: Verdict | None) -> str:

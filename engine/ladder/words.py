@@ -55,7 +55,8 @@ def recommendation(first: Rung, best: Rung) -> str:
     settings = changes(first.side.spec, best.side.spec, best.side.dtype)
     if not settings:
         return "Nothing that was measured pays: stay with what the checkpoint comes with"
-    told = [speed(best.first.ratio if best.first is not None else 1.0)]
+    faster = best.first is not None and best.first.differs
+    told = [speed(best.first.ratio if best.first is not None and faster else 1.0)]
     before, now = first.side.memory_peak_bytes, best.side.memory_peak_bytes
     if before and now:
         told.append(memory(now / before))

@@ -96,11 +96,12 @@ class Verdict:
     def times(self, other: Verdict) -> Verdict:
         """How a thing compares with the reference of ``other``, which compares its own reference.
 
-        The interval is as wide as both together, which is wider than it need be.
+        They were measured apart, so what each may be off by adds up in squares.
         """
-        return self._from_logs(
-            log(self.ratio * other.ratio), log(self.low * other.low), log(self.high * other.high)
-        )
+        one, two = log(self.ratio), log(other.ratio)
+        below = sqrt((one - log(self.low)) ** 2 + (two - log(other.low)) ** 2)
+        above = sqrt((log(self.high) - one) ** 2 + (log(other.high) - two) ** 2)
+        return self._from_logs(one + two, one + two - below, one + two + above)
 
     @property
     def is_settled(self) -> bool:

@@ -126,10 +126,10 @@ def test_an_earlier_one_is_shown_as_a_table(kept: LadderResult, capsys: Capture)
     told = capsys.readouterr().out
     assert "\x1b" not in told
     lines = told.splitlines()
-    assert lines[0].split()[:3] == ["RUNG", "S", "AN"]
+    assert lines[0].split()[:3] == ["RUNG", "AN", "IMAGE"]
     assert lines[1].endswith("the start")
     steps = next(line for line in lines if "20 steps" in line)
-    assert "1.41 s (1.34 s – 1.48 s)" in steps
+    assert "1.41 s ±5%" in steps
     assert "42.6" in steps, "images a minute"
     assert "7.1x faster" in steps
     assert steps.endswith("recommended")
@@ -165,6 +165,7 @@ def test_the_report_has_the_pictures_and_no_markup_of_others(
     read = Strict(page.read_text())
     assert len(read.pictures) == 3
     assert SENTENCE in page.read_text()
+    assert "1.41 s (1.34 s – 1.48 s)" in page.read_text()
     assert "<script>" not in page.read_text()
     text = document.read_text()
     assert "**fp16, DPM+" in text
@@ -197,6 +198,7 @@ def test_a_climb_ends_with_what_to_use(
     assert ladder.repeats == 2
     assert (ladder.spec.prompt, ladder.spec.seed, ladder.spec.width) == ("a sun", 3, 64)
     told = capsys.readouterr()
+    assert "1 of 50: warming up Full precision" in told.err
     assert SENTENCE in told.out
     assert "safelight generate 'a sun' --seed 3" in told.out
     assert f"safelight ladder --show {GROUP}" in told.err
