@@ -23,6 +23,12 @@ LADDER: tuple[Command, ...] = _in(
     ("back", "escape", "Back", "Back to the studio; the ladder goes on.", "back"),
 )
 
+PLAN: tuple[Command, ...] = _in(
+    "Sweep",
+    ("start", "enter", "Start", "Start the sweep.", "start"),
+    ("back", "escape", "Back", "Close what is offered, else back to the studio.", "back"),
+)
+
 SWEEP: tuple[Command, ...] = (
     *_in(
         "Sweep",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from engine.spec import RunSpec
 from engine.sweep import Sweep, parse_sweep
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import CREATED, ScriptedLab, record_of
+from tui.screens.sweep import SweepScreen
 from tui.widgets.axis_line import AxisLine
 
 PROMPT = "a red sun over blue mountains, orange sky, birds"
@@ -270,6 +271,30 @@ async def test_one_that_a_crash_cut_off_goes_on(open_sweeps: OpenSweep, history:
         assert sorted(s.engine.members.values()) == [("abc234", 4), ("abc234", 5)]
         await done(s, 2)
         assert "All 6 are done" in s.seen()
+
+
+async def test_another_safelight_makes_the_cells(open_app: Open, history: History) -> None:
+    """And what its prompts hold is shown, not obeyed."""
+    sweep = kept(history, "prompt:red=red,[/],\x1b]0;x", "steps=10,20", "seed=1,2", finished=1)
+    async with open_app(ScriptedLab(kept=history), size=(80, 24)) as s:
+        await s.press("shift+f9", "down", "down", "down", "enter")
+        screen = s.app.screen
+        assert isinstance(screen, SweepScreen)
+        assert s.seen().count("✓ 0.52 s") == 1
+        screen.look_for_others()
+        await s.settle()
+        with closing(History(history.folder)) as other:
+            cell = sweep.cells()[1]
+            assert cell.spec is not None
+            record = record_of(other.new_id(), cell.spec)
+            other.add(replace(record, group="abc234", cell=1))
+        screen.look_for_others()
+        await s.settle()
+        assert s.seen().count("✓ 0.52 s") == 2
+        await s.press("right", "right")
+        assert "␛]0;x" in s.seen()
+        assert not s.engine.submitted
+    history.close()
 
 
 async def test_without_a_history_it_says_so(open_app: Open) -> None:

@@ -259,16 +259,14 @@ class LadderScreen(Screen["RunSpec | None"]):
     def _show_picture(self, preview: RunPreview, at: int, nothing: str) -> None:
         rung = self._desk.result.rungs[at]
         run_id = rung.side.run_id if rung.side is not None else 0
-        like = rung.likeness_first
-        preview.title = f"{at + 1} {clean(rung.title)}"
-        preview.border_title = preview.title
+        value = rung.likeness_first
+        like = f" · SSIM {value:.3f}" if value is not None else ""
+        preview.title = f"{at + 1} {clean(rung.title)}{like}"
+        preview.border_title = Content(preview.title)
         entry = self._entries.get(run_id)
         preview.show_entry(entry)
         if entry is None and not preview.images:
             preview.say(nothing)
-        if like is not None:
-            preview.border_title = f"{preview.title} · SSIM {like:.3f}"
-            preview.title = preview.border_title
 
     @work(exclusive=True, group="pictures")
     async def _look_up(self) -> None:

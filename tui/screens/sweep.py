@@ -21,7 +21,7 @@ from engine.record import RunRecord
 from engine.sweep import CellState, State
 from tui.commands import bindings
 from tui.screens.report_asking import ask_where
-from tui.screens.sweep_desk import SIDE, SweepDesk, write_grid
+from tui.screens.sweep_desk import SIDE, SweepDesk, grid_of, write_grid
 from tui.shrunk import shrunk
 from tui.stock import off_loop
 from tui.study_commands import SWEEP
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from tui.graphics.terminal import Terminal
 
 _AT_ONCE = 2
+OTHERS_SECONDS = 2.0
+"""Between two looks whether another Safelight has written."""
 _LEAST_COMPARED = 2
 
 
@@ -60,6 +62,7 @@ class SweepScreen(Screen["RunRecord | None"]):
         self._terminal = terminal
         self._reading = self._is_stale = False
         self._unreadable: set[int] = set()
+        self._version = 0  # of the history, when it was looked at last
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="top"):
@@ -84,6 +87,7 @@ class SweepScreen(Screen["RunRecord | None"]):
 
     def on_mount(self) -> None:
         self.desk.changed = self._changed
+        self.set_interval(OTHERS_SECONDS, self.look_for_others)
         base = self.desk.sweep.base
         room = max(self.size.width - 24, 10)
         text = one_line(f"{self.desk.group} · {base.checkpoint} · {base.prompt}", room)
@@ -130,9 +134,10 @@ class SweepScreen(Screen["RunRecord | None"]):
         if grid.pages > 1:
             value = axes[2].values[grid.page]
             page = f"{grid.page + 1} of {grid.pages}"
-            panel.border_title = one_line(f"{axes[2].label}: {value.label}", 60) + f" ({page})"
+            title = one_line(f"{axes[2].label}: {value.label}", 60) + f" ({page})"
         else:
-            panel.border_title = one_line(self.desk.sweep.title, 60)
+            title = one_line(self.desk.sweep.title, 60)
+        panel.border_title = Content(title)  # labels may hold what looks like markup
         marked = f"{len(grid.marked)} marked" if grid.marked else ""
         panel.border_subtitle = " · ".join(
             part for part in (marked, counts(desk=self.desk)) if part
@@ -147,7 +152,7 @@ class SweepScreen(Screen["RunRecord | None"]):
         entry = Entry(each.record) if each.record is not None else None
         preview = self.query_one(RunPreview)
         preview.title = one_line(labels, 50)
-        preview.border_title = preview.title
+        preview.border_title = Content(preview.title)
         preview.show_entry(entry)
         if entry is None:
             preview.say(said)
@@ -219,6 +224,22 @@ class SweepScreen(Screen["RunRecord | None"]):
             self._unreadable.add(number)
         else:
             self.desk.pictures.setdefault(number, image)
+
+    # What other Safelights do
+
+    @work(exclusive=True, group="others")
+    async def look_for_others(self) -> None:
+        """Show what another Safelight makes of the sweep, if it has written anything."""
+        desk = self.desk
+        try:
+            version = await off_loop(lambda: desk.history().version)
+            before, self._version = self._version, version
+            if before not in (0, version):
+                found = await off_loop(lambda: grid_of(desk.history(), desk.group, desk.sweep))
+                desk.load(found)
+                self.show()
+        except SafelightError:
+            return  # the next time, perhaps
 
     # What the user does
 

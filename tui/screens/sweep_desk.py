@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SIDE = 64
 """Pixels that are kept of a picture of a cell."""
-_OVER = (State.DONE, State.IMPOSSIBLE)
 
 
 class SweepDesk:
@@ -53,9 +52,10 @@ class SweepDesk:
 
     def load(self, grid: Grid) -> None:
         """Take the state of each cell from the history; what is told meanwhile counts more."""
+        ours = set(self._runs.values())
+        alive = (State.WAITING, State.RUNNING)
         for index, each in enumerate(grid.cells):
-            ours = self.cells[index]
-            if ours.state in (State.OPEN, State.CANCELLED) or each.state is State.DONE:
+            if index not in ours or self.cells[index].state not in (*alive, State.DONE):
                 self.cells[index] = each
 
     # What may be asked for

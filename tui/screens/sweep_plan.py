@@ -19,8 +19,10 @@ from engine.errors import InvalidAxis, SafelightError
 from engine.group import Kind
 from engine.sweep import MAX_CELLS, State, Sweep, parse_sweep
 from tui.axis_completion import Sources, complete_axis
+from tui.commands import bindings
 from tui.screens.sweep_desk import grid_of
 from tui.stock import off_loop
+from tui.study_commands import PLAN
 from tui.text import clean, one_line
 from tui.widgets.axis_line import AxisLine
 from tui.widgets.group_list import GroupList, Told
@@ -58,8 +60,9 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
     CSS_PATH = "sweep.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "AxisLine Input"
+    KEYS = PLAN
     BINDINGS: ClassVar = [
-        Binding("escape", "back", "Back", show=False),
+        *bindings(PLAN),
         Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
     ]
 
@@ -234,6 +237,10 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
     @on(AxisLine.Entered)
     def _entered(self, event: AxisLine.Entered) -> None:
         event.stop()
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Begin what is typed, or go to the first line that is wrong."""
         self.set_focus(None)  # what is typed is what is meant
         self._read()
         if self.sweep is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.content import Content
 from textual.timer import Timer
 
 from engine.errors import SafelightError
@@ -79,7 +80,7 @@ class RunPreview(Picture):
     @work(exclusive=True, group="preview")
     async def _read(self, record: RunRecord | None) -> None:
         number = f"#{record.id}" if record is not None else "Picture"
-        self.border_title = self.title or number
+        self.border_title = Content(self.title or number)  # not read as markup
         if record is None or not record.images:
             self.say(_WORDS.get(record.status.value, "No picture.") if record is not None else "")
             return
