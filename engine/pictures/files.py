@@ -17,6 +17,8 @@ _NO_LINKS = (
     *(errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK),
 )
 """What file systems without hard links answer."""
+_writing: set[Path] = set()
+"""What this process is writing now, in whichever thread."""
 
 
 def write_failure(path: Path, error: OSError) -> str:
@@ -95,18 +97,23 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writes that were cut off have left below a folder, when nobody writes there."""
+    """Remove what writes that were cut off have left below a folder.
+
+    Only when no other process writes there; what this one is writing stays.
+    """
     for place, _, names in os.walk(folder):
         for name in names:
-            if _PART.fullmatch(name):
+            path = Path(place, name).absolute()
+            if _PART.fullmatch(name) and path not in _writing:
                 with contextlib.suppress(OSError):
-                    (Path(place) / name).unlink()
+                    path.unlink()
 
 
 @contextlib.contextmanager
 def _beside(path: Path, data: memoryview) -> Iterator[Path]:
     """A synced file with ``data`` in the folder of ``path``, which is gone in the end."""
     temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}.part")
+    _writing.add(temporary.absolute())
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -116,6 +123,7 @@ def _beside(path: Path, data: memoryview) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        _writing.discard(temporary.absolute())
 
 
 def put(temporary: Path, path: Path) -> None:

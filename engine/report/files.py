@@ -7,10 +7,14 @@ from pathlib import Path
 
 from engine.errors import ExchangeError
 from engine.pictures.files import put_new, write_atomically
+from engine.report import markdown, page
 
-SIGN = b"Safelight report"
-"""Every report has this in its first kilobytes, by which it is known as ours."""
+SIGN = "Safelight report"
+"""By this a picture is known as a report: it is its text chunk ``Software``."""
+_PNG = b"\x89PNG\r\n\x1a\n"
+_SOFTWARE = b"Software\0" + SIGN.encode("ascii")
 _START = 4096
+"""So many bytes tell whether a file is a report."""
 
 
 def place_of(to: Path, *, replace: bool) -> Path:
@@ -27,7 +31,7 @@ def place_of(to: Path, *, replace: bool) -> Path:
         if not os.path.lexists(place):
             return place
         with place.open("rb") as file:
-            ours = SIGN in file.read(_START)
+            ours = _is_report(file.read(_START))
     except IsADirectoryError:
         raise ExchangeError(f"{to} is a folder. Choose the name of a file.") from None
     except (OSError, RuntimeError) as error:
@@ -45,13 +49,13 @@ def write(to: Path, data: bytes, *, replace: bool = False) -> Path:
     """Write a report, whole and durably; returns its place.
 
     Args:
-        data: with :data:`SIGN` near its start.
+        data: of one of the kinds that :func:`place_of` knows as reports.
         replace: as for :func:`place_of`.
 
     Raises:
         ExchangeError: the place is taken or cannot be written.
     """
-    assert SIGN in data[:_START]
+    assert _is_report(data[:_START])
     place = place_of(to, replace=replace)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +64,29 @@ def write(to: Path, data: bytes, *, replace: bool = False) -> Path:
     except OSError as error:
         raise ExchangeError(f"{place} could not be written: {_reason(error)}.") from error
     return place
+
+
+def _is_report(start: bytes) -> bool:
+    """Whether a file that begins so is a report. What a picture or a page tells is no sign of it:
+    prompts may say anything.
+    """
+    if start.startswith(_PNG):
+        return _SOFTWARE in _text_chunks(start)
+    text = start.decode("utf-8", "replace")
+    if text.startswith("<!DOCTYPE html>"):
+        return page.GENERATOR in text.partition("<title>")[0]
+    return text.partition("\n")[0].rstrip("\r") == markdown.SIGN
+
+
+def _text_chunks(start: bytes) -> list[bytes]:
+    """What the chunks ``tEXt`` before the pixels hold (PNG, 3rd edition, 5.3 and 11.3.3.2)."""
+    found, at = [], len(_PNG)
+    while (kind := start[at + 4 : at + 8]) and kind != b"IDAT":
+        end = at + 8 + int.from_bytes(start[at : at + 4])
+        if kind == b"tEXt":
+            found.append(start[at + 8 : end])
+        at = end + 4  # after its checksum
+    return found
 
 
 def _reason(error: Exception) -> str:

@@ -45,7 +45,7 @@ def write_html(grid: Grid, group: Group, to: str, *, replace: bool = False) -> l
 
 def _png(image: Image.Image) -> bytes:
     told = PngInfo()
-    told.add_text("Software", files.SIGN.decode("ascii"))  # by which it is known as ours
+    told.add_text("Software", files.SIGN)  # by which it is known as ours
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", pnginfo=told, compress_level=4)
     return buffer.getvalue()

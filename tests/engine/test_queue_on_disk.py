@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from engine.events import (
 )
 from engine.history import History, Left, QueuedSpec
 from engine.history.repair import rebuild
+from engine.pictures.files import write_atomically
 from engine.record import Status, now
 from engine.spec import RunSpec
 from tests.engine.harness import EngineHarness
@@ -183,6 +185,27 @@ def test_what_a_write_that_was_cut_off_left_is_swept_away(tmp_path: Path, sd: Pa
     process.wait()
     history.queue.take_over()
     assert (half.exists(), imported.exists(), theirs.exists()) == (False, False, True)
+    history.close()
+
+
+def test_what_is_being_written_meanwhile_is_not_swept_away(
+    tmp_path: Path, sd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held(tmp_path, 1, str(sd)).kill()
+    history = History(tmp_path)
+    sync, left = os.fsync, []
+
+    def take_over(descriptor: int) -> None:
+        sync(descriptor)
+        if not left:
+            left.append(history.queue.take_over(waiting=False, group=""))
+
+    monkeypatch.setattr(os, "fsync", take_over)
+    place = history.folder / "images" / "now.png"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(place, memoryview(b"all of it"))
+    assert left[0].interrupted
+    assert place.read_bytes() == b"all of it"
     history.close()
 
 

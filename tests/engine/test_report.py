@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from engine.errors import ExchangeError
 from engine.report import files, markdown, page
@@ -84,7 +86,7 @@ def test_text_on_pictures() -> None:
 
 
 def test_a_report_replaces_nothing_by_chance(tmp_path: Path) -> None:
-    ours, place = b"%b\nnew" % files.SIGN, tmp_path / "deep" / "out.md"
+    ours, place = f"{markdown.SIGN}\nnew".encode(), tmp_path / "deep" / "out.md"
     assert files.write(place, ours) == place
     with pytest.raises(ExchangeError, match="is an earlier report"):
         files.write(place, ours)
@@ -99,3 +101,31 @@ def test_a_report_replaces_nothing_by_chance(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match="could not be written: File exists"):
         files.write(place / "x.md", ours)
     assert [path.name for path in place.parent.iterdir()] == ["out.md"]
+
+
+def test_what_only_tells_of_a_report_is_none(tmp_path: Path) -> None:
+    said, ours = PngInfo(), PngInfo()
+    said.add_text("parameters", f"{files.SIGN} {page.GENERATOR}\n{markdown.SIGN}")
+    said.add_text("Comment", f"Software\0{files.SIGN}".replace("\0", " "))
+    ours.add_text("Software", files.SIGN)
+    kept = {
+        "run.png": _png(said),
+        "page.html": f"<!DOCTYPE html><title>{page.GENERATOR}</title>".encode(),
+        "notes.md": f"On this:\n{markdown.SIGN}".encode(),
+        "mine.txt": files.SIGN.encode(),
+    }
+    for name, data in kept.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ExchangeError, match="is not an earlier report"):
+            files.place_of(tmp_path / name, replace=True)
+    files.write(tmp_path / "grid.png", _png(ours))
+    files.write(tmp_path / "grid.png", _png(ours), replace=True)
+    head = page.head("A page").encode()
+    files.write(tmp_path / "grid.html", head)
+    assert files.place_of(tmp_path / "grid.html", replace=True).read_bytes() == head
+
+
+def _png(told: PngInfo) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(buffer, format="PNG", pnginfo=told)
+    return buffer.getvalue()
