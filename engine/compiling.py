@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.fit import typical
+from engine.forecast import calls_of
 from engine.record import RunRecord, Status
+from engine.schedulers import BY_NAME
 from engine.spec import RunSpec
 
 _NEWEST = 5
@@ -38,10 +40,13 @@ def compile_seconds(
 
 def _is_warm(spec: RunSpec, made_here: Sequence[RunRecord]) -> bool:
     """Whether the kernels are there: other switches, or another checkpoint, forget them."""
+    left = set(shapes(spec))
     for run in sorted(made_here, key=lambda run: -run.id):
         if (run.spec.checkpoint, run.spec.switches) != (spec.checkpoint, spec.switches):
             return False
-        if run.status is Status.FINISHED and _shape(run.spec) == _shape(spec):
+        if run.status is Status.FINISHED:
+            left -= shapes(run.spec)
+        if not left:
             return True
     return False
 
@@ -52,7 +57,14 @@ def _has_compiled(run: RunRecord, spec: RunSpec) -> bool:
     return same and value and run.status is Status.FINISHED and run.seconds.compile > 0
 
 
-def _shape(spec: RunSpec) -> tuple[object, ...]:
-    """What kernels are made for."""
+def shapes(spec: RunSpec) -> frozenset[object]:
+    """What kernels are made for: a shape for each size of call, as the runner counts them.
+
+    A scheduler that is left to the checkpoint counts as one of its own.
+    """
     guided = spec.guidance_scale > 1
-    return spec.width, spec.height, len(spec.pictures), guided, spec.scheduler
+    scheduler = BY_NAME.get(spec.scheduler or "")
+    kind = scheduler.cls if scheduler is not None else spec.scheduler
+    return frozenset(
+        (spec.width, spec.height, pictures, guided, kind) for pictures in calls_of(spec)
+    )

@@ -97,7 +97,7 @@ def forecast(
     same = [run for run in past if run.spec.checkpoint == spec.checkpoint]
     size = _size(spec, native_size, same)
     if not same:
-        return _from_weights(_calls(spec)[0], size, weights, dtype_bytes, kind)
+        return _from_weights(calls_of(spec)[0], size, weights, dtype_bytes, kind)
     alike = [run for run in same if _is_alike(run.spec, spec, size)]
     if alike:
         return _measured(alike[:NEWEST])
@@ -169,7 +169,7 @@ def _is_alike(run: RunSpec, spec: RunSpec, size: tuple[int, int]) -> bool:
     return _settings(run) == _settings(spec, size) and len(run.prompts) == len(spec.prompts)
 
 
-def _calls(spec: RunSpec) -> list[int]:
+def calls_of(spec: RunSpec) -> list[int]:
     """Pictures of each call of the pipeline, the largest first. A record may hold any ``split``."""
     pictures, split = len(spec.pictures), spec.switches.get("split", "all")
     asked = int(split) if split.isdecimal() and len(split) < 4 else 0
@@ -207,7 +207,7 @@ def _scaled(
     nearest = min(same, key=lambda run: _switches_apart(run.spec, spec))  # the newest of those
     group = [run for run in same if run.spec.switches == nearest.spec.switches][:_FIT_RUNS]
     denoise, rest, memory = _curves(spec, group, weights, kind)
-    calls, pixels = _calls(spec), size[0] * size[1]
+    calls, pixels = calls_of(spec), size[0] * size[1]
     once = sum(denoise.at(_work(spec, size, pictures)) for pictures in calls)
     seconds = _evaluations(spec, same) * once + rest.at(sum(calls) * pixels)
     away = _steps_away(spec, size, group)
@@ -232,7 +232,7 @@ def _curves(
     memory: list[Point] = []
     for run in group:
         size = run.spec.width or 0, run.spec.height or 0
-        calls, pixels = _calls(run.spec), size[0] * size[1]
+        calls, pixels = calls_of(run.spec), size[0] * size[1]
         pictures = sum(calls)
         weight = 1.0 if run.spec.scheduler == spec.scheduler else _OTHER_SCHEDULER
         evaluations = run.evaluations or len(calls) * run.spec.num_inference_steps
@@ -262,7 +262,7 @@ def _evaluations(spec: RunSpec, same: Sequence[RunRecord]) -> int:
     each = 2 if spec.scheduler in _TWO_EVALUATIONS else 1
     for run in same:
         if run.spec.scheduler == spec.scheduler and run.evaluations > 0:
-            made = round(run.evaluations / len(_calls(run.spec)))
+            made = round(run.evaluations / len(calls_of(run.spec)))
             return max(1, made + each * (steps - run.spec.num_inference_steps))
     return steps * each
 

@@ -19,6 +19,7 @@ from engine.record import RunRecord, now
 from engine.sweep import Cell, Grid, State, Sweep, grid, order, parse_sweep
 from engine.sweep.machine import Machine, machine_of
 from engine.sweep.outlook import Outlook, outlook
+from engine.sweep.places import anchored
 from engine.sweep.possible import checked
 from engine.sweep.prompts import has_wildcards
 from tui import follow_sweep
@@ -104,7 +105,7 @@ def _planned(options: Namespace, settings: Settings, paths: Paths) -> tuple[Grou
         raise BadArguments(" ".join(problems.values()))
     if not options.prompt and base is None:
         spec = spec.with_(prompt="")
-    return None, parse_sweep(options.axis, spec)
+    return None, anchored(parse_sweep(options.axis, spec))
 
 
 def _notes(plan: Sweep) -> list[str]:
@@ -138,9 +139,11 @@ def _todo(
     plan: Sweep, begun: dict[int, RunRecord], machine: Machine, *, failed: bool
 ) -> tuple[Cell, ...]:
     """The cells that are still to be done, in the order that costs least."""
-    left = grid(plan, begun).left(failed=failed)
+    came = grid(plan, begun)
+    left = came.left(failed=failed)
     by_index = {cell.index: cell for cell in left}
-    return tuple(by_index[index] for index in order(left, auto=machine.auto))
+    done_last = order(left, auto=machine.auto, last=came.interrupted)
+    return tuple(by_index[index] for index in done_last)
 
 
 def _make(lab: RealLab, group: Group, plan: Sweep, todo: Sequence[Cell]) -> tuple[bool, Grid]:

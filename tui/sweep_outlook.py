@@ -9,6 +9,7 @@ from engine.record import RunRecord
 from engine.spec import RunSpec
 from engine.sweep import Cell, Sweep, order
 from engine.sweep.outlook import Outlook, outlook
+from engine.sweep.places import anchored
 from engine.sweep.possible import checked
 from engine.switches.base import NOWHERE, Place
 from engine.switches.precision import DTYPES
@@ -39,7 +40,7 @@ class Ground:
 
 def prepared(sweep: Sweep, ground: Ground) -> tuple[Sweep, tuple[Cell, ...]]:
     """A sweep with what cannot be done refused, and the others in the order that costs least."""
-    sweep = checked(sweep, ground.place.device)
+    sweep = checked(anchored(sweep), ground.place.device)
     cells = sweep.cells()
     return sweep, tuple(cells[index] for index in order(cells, ground.loaded, ground.auto))
 

@@ -180,7 +180,7 @@ class Queue:
                     db.execute("UPDATE queue SET owner = ? WHERE run = ?", (me.name, run))
                     waits.append(QueuedSpec(run, spec, grp, cell))
         me.bury_all()
-        if not me.others():
+        if not group and not me.others():  # at the start, when nothing is staged here either
             sweep(self._file.folder / "images")
         return Left(tuple(cut_off), tuple(waits))
 

@@ -9,10 +9,11 @@ another VAE is read from disk. All else costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
+from engine.compiling import shapes
 from engine.spec import RunSpec
 from engine.sweep.sweep import Cell
 from engine.switches import build_of, stack
@@ -55,32 +56,48 @@ class Bill:
 
 
 def bill(specs: Iterable[RunSpec], loaded: RunSpec | None = None, auto: str = "") -> Bill:
-    """What runs cost besides themselves, in this order.
+    """What runs cost besides themselves, in this order; see :func:`bills`."""
+    paid = list(bills(specs, loaded, auto))
+    return Bill(
+        sum(each.reloads for each in paid),
+        sum(each.recompiles for each in paid),
+        sum(each.parts for each in paid),
+    )
+
+
+def bills(
+    specs: Iterable[RunSpec], loaded: RunSpec | None = None, auto: str = ""
+) -> Iterator[Bill]:
+    """What each of some runs costs besides itself, in this order.
 
     Args:
         specs: of the runs.
         loaded: of the run before; ``None`` when no checkpoint is loaded.
         auto: the precision that is meant when none is said, such as ``"fp16"``; empty: unknown.
     """
-    reloads = recompiles = parts = 0
     now = _kind(loaded, auto) if loaded is not None else None
-    warm: set[object] = {_shape(loaded)} if loaded is not None and now and now.compiled else set()
+    warm: set[object] = (
+        set(shapes(loaded)) if loaded is not None and now and now.compiled else set()
+    )
     for spec in specs:
         kind = _kind(spec, auto)
-        if now is None or now.load != kind.load:
-            reloads += 1
+        reloads = now is None or now.load != kind.load
+        if now is None or reloads:
             now = _Kind(kind.load, (), _DEFAULT_VAE)
         if now.compiled != kind.compiled:
             warm = set()
-        if kind.compiled and _shape(spec) not in warm:
-            recompiles += 1
-            warm.add(_shape(spec))
-        parts += kind.vae not in (now.vae, _DEFAULT_VAE)
+        new = shapes(spec) - warm if kind.compiled else frozenset()
+        warm |= new
+        yield Bill(int(reloads), len(new), int(kind.vae not in (now.vae, _DEFAULT_VAE)))
         now = kind
-    return Bill(reloads, recompiles, parts)
 
 
-def order(cells: Sequence[Cell], loaded: RunSpec | None = None, auto: str = "") -> tuple[int, ...]:
+def order(
+    cells: Sequence[Cell],
+    loaded: RunSpec | None = None,
+    auto: str = "",
+    last: Sequence[int] = (),
+) -> tuple[int, ...]:
     """The indices of the cells that can be done, in the order that costs least.
 
     First the fewest loads, then the fewest compiles, then the fewest swaps of a VAE; of all orders
@@ -88,11 +105,13 @@ def order(cells: Sequence[Cell], loaded: RunSpec | None = None, auto: str = "") 
 
     Args:
         cells: in reading order.
-        loaded, auto: see :func:`bill`.
+        loaded, auto: see :func:`bills`.
+        last: indices that come after all others, in this order, whatever that costs.
     """
+    late = {index: place for place, index in enumerate(last)}
     kinds: dict[_Kind, list[int]] = {}
     for cell in cells:
-        if cell.spec is not None:
+        if cell.spec is not None and cell.index not in late:
             kinds.setdefault(_kind(cell.spec, auto), []).append(cell.index)
     now = _kind(loaded, auto) if loaded is not None else None
     by_load: dict[tuple[object, ...], list[_Kind]] = {}
@@ -104,6 +123,7 @@ def order(cells: Sequence[Cell], loaded: RunSpec | None = None, auto: str = "") 
         before = now if now is not None and now.load == load else _Kind(load, (), _DEFAULT_VAE)
         for kind in _arranged(by_load[load], before):
             found += kinds[kind]
+    found += sorted((c.index for c in cells if c.spec and c.index in late), key=late.__getitem__)
     return tuple(found)
 
 
@@ -120,15 +140,15 @@ def _kind(spec: RunSpec, auto: str) -> _Kind:
     return _Kind((spec.checkpoint, *sorted(build.items())), compiled, vae)
 
 
+def is_swap(before: RunSpec, after: RunSpec, auto: str = "") -> bool:
+    """Whether between two runs another VAE is put on, and nothing is loaded."""
+    one, other = _kind(before, auto), _kind(after, auto)
+    return one.load == other.load and one.vae != other.vae
+
+
 def _below_compile() -> Sequence[Switch]:
     names = [switch.name for switch in stack(Part.DENOISER)]
     return stack(Part.DENOISER)[: names.index("compile") + 1]
-
-
-def _shape(spec: RunSpec) -> tuple[object, ...]:
-    """What compiled code is made for."""
-    guided = spec.guidance_scale > 1
-    return spec.width, spec.height, len(spec.pictures), guided, spec.scheduler
 
 
 # The kinds of one load
@@ -188,14 +208,23 @@ def _chained(kinds: Sequence[_Kind], before: _Kind) -> list[_Kind]:
     for each in compiled:
         group, longer = groups[each], dict[str, tuple[int, list[_Kind]]]()
         loads = sum(kind.vae != _DEFAULT_VAE for kind in group)
-        for first, last in product(group, group):
-            if first is last and len(group) > 1:
-                continue
-            way = [first, *(k for k in group if k not in (first, last)), last][: len(group)]
-            for vae, (paid, so_far) in ways.items():
-                saved = first.vae == vae != _DEFAULT_VAE
-                cost = paid + loads - saved
-                if last.vae not in longer or cost < longer[last.vae][0]:
-                    longer[last.vae] = cost, [*so_far, *way]
+        # Only which comes first and which last matters, and for each last one the best two will do.
+        joined = [_joined(ways, kind) for kind in group]
+        best = heapq.nsmallest(2, range(len(group)), key=lambda place: joined[place][0])
+        for last in group:
+            place = next(at for at in best if group[at] is not last or len(group) == 1)
+            first, (paid, vae) = group[place], joined[place]
+            way = [first, *(k for k in group if k is not first and k is not last), last]
+            longer[last.vae] = paid + loads, [*ways[vae][1], *way[: len(group)]]
         ways = longer
     return min(ways.values(), key=lambda way: way[0])[1]
+
+
+def _joined(ways: Mapping[str, tuple[int, list[_Kind]]], first: _Kind) -> tuple[int, str]:
+    """The least that ways cost which go on with a kind, less its own VAE where that is on; and by
+    which VAE that one ends.
+    """
+    least = min(ways, key=lambda vae: ways[vae][0])
+    if first.vae != _DEFAULT_VAE and first.vae in ways:
+        return min((ways[first.vae][0] - 1, first.vae), (ways[least][0], least))
+    return ways[least][0], least

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from engine.fit import typical
@@ -11,7 +12,7 @@ from engine.forecast import Forecast
 from engine.known import Known, look_up
 from engine.record import RunRecord
 from engine.spec import RunSpec
-from engine.sweep.ordering import Bill, bill
+from engine.sweep.ordering import Bill, bill, bills, is_swap
 from engine.sweep.sweep import Cell, Sweep
 from engine.units import seconds as shown_seconds
 from engine.units import size
@@ -40,7 +41,7 @@ class Outlook:
         memory_kind: ``"vram"`` or ``"rss"``.
         largest: the index of that cell.
         too_large: cells that are expected to need more than is free.
-        fits: a sentence when there are some; else empty.
+        fits: whether all that are to be made fit, in a sentence; empty when none is.
     """
 
     cells: int
@@ -96,7 +97,7 @@ class _Past:
     known: dict[str, Known] = field(default_factory=dict)
     runs: dict[str, list[RunRecord]] = field(default_factory=dict)
     told: dict[object, Forecast] = field(default_factory=dict)
-    loads: dict[str, float] = field(default_factory=dict)
+    loads: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def forecast(self, spec: RunSpec) -> Forecast:
         known = self._known(spec.checkpoint)
@@ -109,12 +110,25 @@ class _Past:
         return self.told[key]
 
     def load_seconds(self, spec: RunSpec) -> float:
-        """0 when no run tells."""
-        name = self._known(spec.checkpoint).name
+        """Of the whole checkpoint; 0 when no run tells."""
+        return self._loads(self._known(spec.checkpoint).name)[0]
+
+    def swap_seconds(self, spec: RunSpec) -> float:
+        """Of another VAE; 0 when no run tells."""
+        return self._loads(self._known(spec.checkpoint).name)[1]
+
+    def _loads(self, name: str) -> tuple[float, float]:
+        """What loading and swapping took in the newest runs, which count both as loading: in a run
+        right after one like it, but for its VAE, it is the VAE.
+        """
         if name not in self.loads:
-            times = [run.seconds.load for run in self._runs(name)]
-            whole = [time for time in times if time > _LEAST_LOAD][:_NEWEST_LOADS]
-            self.loads[name] = typical(whole) if whole else 0.0
+            found: tuple[list[float], list[float]] = [], []
+            for run, before in zip_longest(self.records, self.records[1:]):
+                if run.spec.checkpoint == name and run.seconds.load > _LEAST_LOAD:
+                    swap = before is not None and is_swap(before.spec, run.spec)
+                    found[swap].append(run.seconds.load)
+            load, part = (typical(each[:_NEWEST_LOADS]) if each else 0.0 for each in found)
+            self.loads[name] = load, part
         return self.loads[name]
 
     def _known(self, checkpoint: str) -> Known:
@@ -152,21 +166,23 @@ def outlook(
     specs = [(cell.index, cell.spec) for cell in todo if cell.spec is not None]
     past, total, unknown = _Past(records), 0.0, 0
     needs: dict[int, Forecast] = {}
-    before = loaded
-    for index, spec in specs:
+    paid_each = list(bills([spec for _, spec in specs], loaded, auto))
+    for (index, spec), paid in zip(specs, paid_each, strict=True):
         told = past.forecast(spec)
-        paid = bill([spec], before, auto)
         unknown += told.seconds is None
         total += told.seconds or 0.0
         total += paid.reloads * past.load_seconds(spec)
-        total += paid.recompiles * (told.compile_seconds or 0.0)
+        total += paid.parts * past.swap_seconds(spec)
+        if paid.recompiles:  # a run tells of all that it compiled
+            total += told.compile_seconds or 0.0
         if told.memory_bytes is not None:
             needs[index] = told
-        before = spec
-    largest = max(needs, key=lambda index: needs[index].memory_bytes or 0, default=-1)
-    need = needs[largest] if needs else None
+    largest = _largest(needs)
+    need = needs.get(largest)
     too_large = tuple(
-        index for index, told in needs.items() if (told.memory_bytes or 0) > (free_bytes or 2**63)
+        index
+        for index, told in needs.items()
+        if free_bytes is not None and (told.memory_bytes or 0) > free_bytes
     )
     return Outlook(
         cells=len(sweep.cells()),
@@ -180,19 +196,35 @@ def outlook(
         memory_kind=need.memory_kind if need is not None else "rss",
         largest=largest,
         too_large=too_large,
-        fits=_fits(sweep, largest, need, too_large, free_bytes),
+        fits=_fits(sweep, needs, len(specs), too_large, free_bytes),
     )
 
 
+def _largest(needs: Mapping[int, Forecast]) -> int:
+    return max(needs, key=lambda index: needs[index].memory_bytes or 0, default=-1)
+
+
 def _fits(
-    sweep: Sweep, largest: int, need: Forecast | None, too_large: Sequence[int], free: int | None
+    sweep: Sweep,
+    needs: Mapping[int, Forecast],
+    runs: int,
+    too_large: Sequence[int],
+    free: int | None,
 ) -> str:
-    if not too_large or need is None or free is None:
+    largest, known = _largest(needs), len(needs)
+    need = needs.get(largest)
+    if not runs:
         return ""
+    if need is None or free is None:
+        return "Whether it fits is not known yet."
+    most = size(need.memory_bytes or 0)
+    if not too_large:
+        more = f" as far as it is known, for {known:,} of {runs:,} runs" if known < runs else ""
+        return f"Fits{more}: at most {most} of {size(free)} free."
     values = ", ".join(f"{axis} {value}" for axis, value in sweep.labels(sweep.at(largest)))
     return (
         f"{_count(len(too_large), 'run')} may not fit: {values} needs about "
-        f"{size(need.memory_bytes or 0)}, {size(free)} are free."
+        f"{most}, {size(free)} are free."
     )
 
 

@@ -68,13 +68,30 @@ class Grid:
         return sum(each.state in states for each in self.cells)
 
     def left(self, *, failed: bool = False) -> tuple[Cell, ...]:
-        """The cells that are still to be queued, in reading order.
+        """The cells that are still to be queued, in reading order, the interrupted ones last.
 
         Args:
             failed: those that failed as well, to try them again.
         """
         states = (State.OPEN, State.CANCELLED, *((State.FAILED,) if failed else ()))
-        return tuple(each.cell for each in self.cells if each.state in states)
+        late = self.interrupted
+        cells = [each.cell for each in self.cells if each.state in states]
+        first = [cell for cell in cells if cell.index not in late]
+        return (*first, *(self.cells[index].cell for index in late))
+
+    @property
+    def interrupted(self) -> tuple[int, ...]:
+        """The cells at which the process ended, the latest last: they may be why it did, and must
+        not keep the others from being done.
+        """
+        found = [
+            (each.record.id, each.cell.index)
+            for each in self.cells
+            if each.state is State.CANCELLED
+            and each.record is not None
+            and each.record.status is Status.INTERRUPTED
+        ]
+        return tuple(index for _, index in sorted(found))
 
     @property
     def over(self) -> bool:

@@ -193,12 +193,13 @@ def test_what_is_being_written_meanwhile_is_not_swept_away(
 ) -> None:
     held(tmp_path, 1, str(sd)).kill()
     history = History(tmp_path)
-    sync, left = os.fsync, []
+    sync = os.fsync
+    left: list[Left] = []
 
     def take_over(descriptor: int) -> None:
         sync(descriptor)
         if not left:
-            left.append(history.queue.take_over(waiting=False, group=""))
+            left.append(history.queue.take_over(waiting=False))
 
     monkeypatch.setattr(os, "fsync", take_over)
     place = history.folder / "images" / "now.png"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import InvalidAxis
 from engine.spec import MAX_SEED, MAX_STEPS, RunSpec
 from engine.sweep import NAMES, Axis, Sweep, parse_axis, parse_sweep
+from engine.sweep.places import anchored
 from engine.switches import SWITCHES
 
 BASE = RunSpec("a red sun over blue mountains, orange sky", negative_prompt="stars", seed=7)
@@ -115,6 +116,23 @@ def test_wildcards() -> None:
         parse_axis("wildcards", BASE)
     with pytest.raises(InvalidAxis, match="make 256 prompts; 200 at most"):
         parse_axis("wildcards", BASE.with_(prompt="{a|b}" * 8))
+
+
+def test_paths_hold_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "vae_b", "scenes", "own/vae_b"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "own" / "model_index.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    base = BASE.with_(checkpoint="./one", switches={"vae": "vae_b"})
+    plan = anchored(parse_sweep(["checkpoint=two,someone/else,scenes"], base))
+    assert plan.base.checkpoint == str(tmp_path / "one")
+    found = [cell.spec for cell in plan.cells() if cell.spec is not None]
+    assert [spec.checkpoint for spec in found] == [str(tmp_path / "two"), "someone/else", "scenes"]
+    assert {spec.switches["vae"] for spec in found} == {str(tmp_path / "vae_b")}
+    assert [value.label for value in plan.axes[0].values] == ["two", "else", "scenes"]
+    own = anchored(parse_sweep(["vae=default,vae_b,./vae_b"], BASE.with_(checkpoint="own")))
+    vaes = [value.changes["switch:vae"] for value in own.axes[0].values]
+    assert vaes == ["default", "vae_b", str(tmp_path / "vae_b")], "it comes with its own vae_b"
 
 
 SLIPS = {

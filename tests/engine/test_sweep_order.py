@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.sweep import Bill, Cell, State, bill, grid, order, parse_sweep
+from engine.sweep.ordering import bills
 from tests.engine.histories import record_of
 
 BASE = RunSpec("a", "one", seed=7)
@@ -55,6 +57,36 @@ def test_compiled_code_is_used_while_it_is_there() -> None:
     assert bill(ordered(texts)) == Bill(reloads=1, recompiles=2, parts=1)
     texts = ["vae=default,/a,/b", "attention_slicing=off,4,max", "compile=regional"]
     assert bill(ordered(texts)) == Bill(reloads=1, recompiles=3, parts=4)
+
+
+def test_what_is_compiled_already_is_not_compiled_again() -> None:
+    texts = ["size=64,128", "steps=1,2", "compile=regional"]
+    specs = ordered(texts)
+    assert [each.recompiles for each in bills(specs)] == [1, 1, 0, 0]
+    kinds = ["scheduler=DPM++ 2M,DPM++ 3M,Euler", "compile=regional"]
+    assert bill(ordered(kinds)).recompiles == 2, "one for each class of diffusers"
+    several = BASE.with_(batch_size=5, switches={"compile": "regional", "split": "2"})
+    assert bill([several, several]).recompiles == 2, "calls of 2, and one of 1"
+    assert bill([several, several.with_(batch_size=2)]).recompiles == 2
+
+
+def test_what_ended_the_process_comes_last() -> None:
+    sweep = parse_sweep(["checkpoint=one,two", "steps=1,2,3"], BASE)
+    ends = {0: (9, Status.INTERRUPTED), 3: (8, Status.INTERRUPTED), 4: (7, Status.CANCELLED)}
+    records = {
+        cell: record_of(run, status=status, cell=cell) for cell, (run, status) in ends.items()
+    }
+    found = grid(sweep, records)
+    assert order(found.left(), last=found.interrupted) == (1, 5, 2, 4, 3, 0)
+
+
+def test_many_vaes_are_arranged_at_once() -> None:
+    switches = [{"vae": f"/v{i}", "compile": c} for i in range(200) for c in ("off", "regional")]
+    specs = [BASE.with_(switches=each) for each in switches]
+    cells = [Cell(index, (index,), spec) for index, spec in enumerate(specs)]
+    began = process_time()
+    assert bill([specs[i] for i in order(cells)]) == Bill(1, 1, 399)
+    assert process_time() - began < 2
 
 
 def test_impossible_cells_are_left_out() -> None:
@@ -153,8 +185,8 @@ def test_the_state_of_each_cell() -> None:
     assert "Steps must be" in found.cells[0].error
     assert found.at(2).error == "It broke."
     assert found.cells[1].record == records[1]
-    assert [cell.index for cell in found.left()] == [3, 4, 7]
-    assert [cell.index for cell in found.left(failed=True)] == [2, 3, 4, 7]
+    assert [cell.index for cell in found.left()] == [3, 7, 4]
+    assert [cell.index for cell in found.left(failed=True)] == [2, 3, 7, 4]
     assert found.count(State.DONE, State.FAILED) == 2
     assert not found.over
     told = found.to_json()

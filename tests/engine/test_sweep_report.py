@@ -50,7 +50,7 @@ def test_how_many_runs_and_how_long() -> None:
     known = ahead(sweep, made)
     assert known.seconds == pytest.approx(4 * (1.5 + 2.5) + 2.0), "the runs and one load"
     assert known.sentence.startswith("8 runs, about 18.0 s; 1 load;")
-    assert (known.memory_bytes, known.fits) == (10**9, "")
+    assert (known.memory_bytes, known.fits) == (10**9, "Whether it fits is not known yet.")
     assert ahead(parse_sweep(["batch=1,2"], BASE)).sentence.startswith("2 runs with 3 pictures, ")
     other = parse_sweep(["checkpoint=scenes,/a/folder"], BASE.with_(num_inference_steps=10))
     assert "about 3.50 s besides 1 whose time is unknown" in ahead(other, made).sentence
@@ -66,7 +66,30 @@ def test_whether_it_fits() -> None:
     told = ahead(sweep, made, free_bytes=10**9)
     assert told.too_large == (1, 2)
     assert told.fits == "2 runs may not fit: Size 384x384 needs about 2.7 GB, 954 MB are free."
-    assert ahead(sweep, made, free_bytes=10**10).fits == ""
+    assert ahead(sweep, made, free_bytes=10**10).fits == "Fits: at most 2.7 GB of 9.3 GB free."
+    assert ahead(sweep, made, free_bytes=0).too_large == (0, 1, 2), "nothing is free"
+
+
+def test_what_is_compiled_is_paid_once() -> None:
+    switches = {"compile": "regional"}
+    specs = [BASE.with_(width=side, switches=switches, num_inference_steps=10) for side in (64, 72)]
+    seconds = Seconds(load=4.0, compile=30.0, denoise=0.5, total=35.0)
+    made = [record_of(number, spec, seconds=seconds) for number, spec in enumerate(specs, 1)]
+    sweep = parse_sweep(["width=64,72", "seed=1..3"], specs[0])
+    told = ahead(sweep, made)
+    assert told.bill.recompiles == 2
+    assert told.seconds == pytest.approx(6 * 1.0 + 4.0 + 2 * 30.0)
+
+
+def test_a_vae_takes_less_than_a_checkpoint() -> None:
+    def run(number: int, load: float, vae: str = "default") -> RunRecord:
+        switches = {} if vae == "default" else {"vae": vae}
+        seconds = Seconds(load=load, denoise=0.5, total=load + 1.0)
+        return record_of(number, BASE.with_(switches=switches), seconds=seconds)
+
+    made = [run(5, 0.5), run(4, 0.6, "/b"), run(3, 0.4, "/a"), run(2, 0.0), run(1, 20.0)]
+    told = ahead(parse_sweep(["vae=default,/a,/b"], BASE), made)
+    assert told.seconds == pytest.approx(3 * 1.0 + 20.0 + 2 * 0.5)
 
 
 # The grid, written
