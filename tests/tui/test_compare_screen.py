@@ -246,6 +246,20 @@ async def test_prompts_word_by_word(open_app: Open, lab: ScriptedLab) -> None:
         assert "a red −sun +moon over −blue mountains +the sea" in s.seen()
 
 
+async def test_hostile_words_are_shown_not_obeyed(
+    open_app: Open, lab: ScriptedLab, history: History
+) -> None:
+    prompt = "a \x1b]52;c;aGk=\x07[bold]sun[/] \u202egnp"
+    spec = {"negative_prompt": "\x9b31m[/]", "checkpoint": "/models/\x1b[2J[/x]"}
+    history.add(run(history, history.new_id(), prompt, **spec))
+    draw(history, 4)
+    async with open_app(lab, size=(160, 60)) as s:
+        await s.press("f9", "c", "a", "M")
+        assert "␛]52;c;aGk=␇" in s.seen()
+        assert "[bold]" in s.seen()
+        assert not {"\x1b", "\x9b", "\u202e"} & set(s.seen() + s.told())
+
+
 async def test_ratios_turn_with_the_reference(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
