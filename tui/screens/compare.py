@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,18 +13,20 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from engine.compare import Comparison, Side, of_batch
+from engine.compare import Comparison, Side
 from engine.record import RunRecord
 from tui.commands import APP, bindings
 from tui.compare_commands import COMPARE
 from tui.graphics.terminal import Terminal
 from tui.graphics.viewport import Viewport
-from tui.screens.compare_darkroom import Darkroom, Pair, key_of
-from tui.screens.compare_desk import CompareDesk
+from tui.screens.compare_darkroom import Darkroom, Pair
+from tui.screens.compare_sides import CompareSides
 from tui.text import WINNER
-from tui.widgets.compare_facts import LETTERS, Told
+from tui.widgets.compare_facts import Told
 from tui.widgets.compare_panel import Facts
-from tui.widgets.compare_stage import Part, Print, Stage
+from tui.widgets.compare_print import Part, Print
+from tui.widgets.compare_rows import LETTERS
+from tui.widgets.compare_stage import Stage
 from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _EDGE = 0.05
 _NAMES = {"sides": "side by side", "blink": "blink", "wipe": "wipe", "difference": "difference"}
 
 
-class CompareScreen(CompareDesk):
+class CompareScreen(CompareSides):
     """Compares runs. Gives the run whose settings go to the form, or ``None``."""
 
     CSS_PATH = Path(__file__).with_name("compare.tcss")
@@ -73,8 +74,7 @@ class CompareScreen(CompareDesk):
         Args:
             runs: those that a side can be changed to.
         """
-        super().__init__(comparison, room)
-        self._runs = sorted(runs, key=lambda record: record.id)
+        super().__init__(comparison, runs, room)
         self._terminal = terminal
         self._darkroom = Darkroom()
         self._view: View = "sides"
@@ -104,15 +104,6 @@ class CompareScreen(CompareDesk):
     @property
     def darkroom(self) -> Darkroom:
         return self._darkroom
-
-    @property
-    def pair(self) -> Pair:
-        """The reference, and the side that is looked at."""
-        sides, reference = self.comparison.sides, self.comparison.reference
-        other = self.focus_at
-        if other == reference:
-            other = 1 if reference == 0 else 0
-        return Pair(sides[reference], sides[other])
 
     # What is shown
 
@@ -163,7 +154,7 @@ class CompareScreen(CompareDesk):
         pair = self.pair
         one, two = self._alone(pair.one), self._alone(pair.two)
         if self._view == "sides":
-            sides = [self._darkroom.print_of(s, self._label(i)) for i, s in self._numbered]
+            sides = [self._darkroom.print_of(s, self._label(i)) for i, s in self.numbered]
             self.stage.show(sides, (one, two))
         elif self._view == "blink":
             self.stage.show((two if self._flipped else one,), (one, two))
@@ -183,10 +174,6 @@ class CompareScreen(CompareDesk):
             shown = self._darkroom.subtracted(pair, self._pair_label(pair, "−"))
             self.stage.show((shown,), (), _scale(found.white_at if found else 0, said))
         self.show_state()
-
-    @property
-    def _numbered(self) -> list[tuple[int, Side]]:
-        return list(enumerate(self.comparison.sides))
 
     def _alone(self, side: Side) -> Print:
         at = self.comparison.sides.index(side)
@@ -297,78 +284,6 @@ class CompareScreen(CompareDesk):
             self.action_whole()
         else:
             self.leave(None)
-
-    # Sides
-
-    def action_side(self, at: int) -> None:
-        if at < len(self.comparison.sides):
-            self.focus_at = at
-            self._flipped = False
-            self.show()
-
-    def action_next_side(self, by: int) -> None:
-        self.action_side((self.focus_at + by) % len(self.comparison.sides))
-
-    def action_reference(self) -> None:
-        self.set_comparison(self.comparison.against(self.focus_at))
-
-    def action_swap(self) -> None:
-        """Swap the side that is looked at and the reference; what is looked at stays so."""
-        one, two = (self.comparison.sides.index(s) for s in (self.pair.one, self.pair.two))
-        self.focus_at = {one: two, two: one}.get(self.focus_at, self.focus_at)
-        self.set_comparison(self.comparison.swapped(one, two))
-
-    def action_other_run(self, by: int) -> None:
-        """A newer or an older run in the place of this one."""
-        here = self.comparison.sides[self.focus_at].record.id
-        others = {s.record.id for i, s in self._numbered if i != self.focus_at}
-        found = [
-            record
-            for record in (self._runs if by > 0 else reversed(self._runs))
-            if (record.id - here) * by > 0 and record.id not in others
-        ]
-        if found:
-            self._put(Side(found[0]))
-        else:
-            self.notify(f"There is no {'newer' if by > 0 else 'older'} run here.", timeout=3)
-
-    def action_other_picture(self, by: int) -> None:
-        """Another picture of the batch in the place of this one."""
-        side = self.comparison.sides[self.focus_at]
-        taken = {key_of(s) for i, s in self._numbered if i != self.focus_at}
-        count = len(side.record.images)
-        for step in range(1, count):
-            other = Side(side.record, (side.index + by * step) % count)
-            if key_of(other) not in taken:
-                self._put(other)
-                return
-        self.notify("Its run has no other picture.", timeout=3)
-
-    def _put(self, side: Side) -> None:
-        sides = list(self.comparison.sides)
-        sides[self.focus_at] = side
-        self.set_comparison(replace(self.comparison, sides=tuple(sides)))
-
-    def action_batch(self) -> None:
-        """Compare the pictures of this run with each other."""
-        record = self.comparison.sides[self.focus_at].record
-        try:
-            comparison = batch_of(record)
-        except ValueError as error:
-            self.notify(str(error), timeout=4)
-            return
-        self.focus_at = 1
-        self.set_comparison(comparison)
-        if (count := len(record.images)) > len(comparison.sides):
-            self.notify(f"The first four of {count}. “.” and “,” take others.", timeout=5)
-
-
-def batch_of(record: RunRecord) -> Comparison:
-    """The pictures of a run, the first four of more. Raises ``ValueError`` for fewer than two."""
-    count = min(len(record.images), len(LETTERS))
-    if count < 2:
-        return of_batch(record)  # which says why not
-    return Comparison(tuple(Side(record, index) for index in range(count)))
 
 
 def _slider(edge: float, columns: int) -> tuple[Part, ...]:

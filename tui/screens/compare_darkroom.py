@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from tui.shrunk import Kept
-from tui.widgets.compare_stage import Part, Print
+from tui.widgets.compare_print import Part, Print
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -9,7 +9,8 @@ from textual.content import Content
 from engine import events
 from engine.measure.request import Measurement, MeasurementResult
 from tui.text import one_line, seconds
-from tui.widgets.compare_facts import LETTERS, Measured, verdict_words
+from tui.widgets.compare_measured import Measured, verdict_words
+from tui.widgets.compare_rows import LETTERS
 
 if TYPE_CHECKING:
     from tui.screens.compare_desk import CompareDesk

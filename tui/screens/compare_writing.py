@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.compare import Comparison
     from engine.measure.request import MeasurementResult
     from tui.screens.compare_desk import CompareDesk
-    from tui.widgets.compare_facts import Measured
+    from tui.widgets.compare_measured import Measured
 
 FOLDER = "reports"
 """In Safelight's own folder."""

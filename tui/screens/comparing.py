@@ -51,7 +51,7 @@ def this_and_another(records: Sequence[RunRecord], chosen: int | None) -> Compar
 def of_runs(records: Sequence[RunRecord]) -> Comparison:
     """The first pictures of some runs; of one run alone, its pictures. Raises ``ValueError``."""
     from engine.compare import Comparison, Side
-    from tui.screens.compare import batch_of
+    from tui.screens.compare_sides import batch_of
 
     if len(records) == 1:
         return batch_of(records[0])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -25,32 +24,7 @@ from tui.graphics.viewport import WHOLE, Box, Pane, Viewport, panes
 from tui.ink import ink
 from tui.stock import off_loop
 from tui.text import centred, clean
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-Part = tuple[str, str]
-"""Some words and their colour: a name of the theme's, with ``bold `` before it or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """One picture to be shown.
-
-    Attributes:
-        key: names the picture.
-        size: gives its size in pixels, as far as it is known by now.
-        make: gives it, in a thread. Raises ``SafelightError``.
-        label: above it.
-        words: instead of it; empty when there is a picture.
-    """
-
-    key: Hashable
-    size: Callable[[], tuple[int, int]]
-    make: Callable[[], Image.Image]
-    label: tuple[Part, ...] = ()
-    words: str = ""
-
+from tui.widgets.compare_print import Part, Print, joined
 
 Placed = tuple[Pane, "Frame | str"]
 
@@ -289,7 +263,7 @@ class Stage(Widget):
             )
         if self._below and rows:
             put(0, rows - 1, self._words(self._below, columns, paper))
-        return [_joined(sorted(row, key=_left), columns, paper) for row in pieces]
+        return [joined(row, columns, paper) for row in pieces]
 
     def _cells(self, pane: Pane, frame: Frame | str, paper: Style) -> Sequence[Strip]:
         if isinstance(frame, Frame):
@@ -322,21 +296,3 @@ class Stage(Widget):
 
 def _developed(each: Print, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame:
     return develop(each.make(), shot, terminal, truecolor=truecolor)
-
-
-def _left(piece: tuple[int, Strip]) -> int:
-    return piece[0]
-
-
-def _joined(pieces: Sequence[tuple[int, Strip]], columns: int, paper: Style) -> Strip:
-    """Pieces of a row, from left to right, with blanks between them."""
-    segments: list[Segment] = []
-    at = 0
-    for x, strip in pieces:
-        if x < at:
-            continue
-        segments.append(Segment(" " * (x - at), paper))
-        segments.extend(strip)
-        at = x + strip.cell_length
-    segments.append(Segment(" " * (columns - at), paper))
-    return Strip(segments, columns)
