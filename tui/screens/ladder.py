@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +31,7 @@ from tui.widgets.rung_table import RungTable
 
 if TYPE_CHECKING:
     from engine.compare import Comparison
+    from engine.group import Group
     from engine.history import Entry
     from engine.measure.request import Side
     from engine.record import RunRecord
@@ -74,7 +74,6 @@ class LadderScreen(Screen["RunSpec | None"]):
         terminal: Terminal,
         *,
         place: Place,
-        schedulers: Sequence[str] = (),
         run_seconds: float | None = None,
     ) -> None:
         """
@@ -82,12 +81,11 @@ class LadderScreen(Screen["RunSpec | None"]):
             desk: keeps the ladder.
             spec: of the form.
             place: what switches can work on, as far as is known.
-            schedulers: that the checkpoint takes, its own first.
             run_seconds: what a run of ``spec`` takes, as far as is known.
         """
         super().__init__()
         self._desk, self._spec = desk, spec
-        self._place, self._schedulers = place, schedulers
+        self._place = place
         self._foreseen: tuple[Foreseen, ...] = ()
         self._terminal, self._run_seconds = terminal, run_seconds
         self._entries: dict[int, Entry | None] = {}
@@ -177,8 +175,7 @@ class LadderScreen(Screen["RunSpec | None"]):
     @work(exclusive=True, group="forecast")
     async def _foresee(self) -> None:
         """See which rungs there will be."""
-        look = partial(foreseen, self._spec, self._place, self._schedulers)
-        self._foreseen = await off_loop(look)
+        self._foreseen = await off_loop(partial(foreseen, self._spec, self._place))
         if self.query(".plan"):
             self._say_plan()
 
@@ -380,26 +377,22 @@ class LadderScreen(Screen["RunSpec | None"]):
         """The pictures, or the table."""
         self.toggle_class("-pictures")
 
-    @work(exclusive=True, group="listing")
-    async def action_past(self) -> None:
+    def action_past(self) -> None:
         """Choose among the ladders that were climbed before."""
         from tui.screens.past_groups import PastGroupsScreen
 
-        if self._desk.is_going:
+        desk = self._desk
+        if desk.is_going:
             self.notify("The ladder is being climbed; x stops it.", timeout=3)
             return
-        try:
-            told = await off_loop(self._desk.past)
-        except SafelightError as error:
-            self.notify(str(error), severity="error", timeout=8)
-            return
-        if not told:
-            self.notify("No ladder was climbed yet.", timeout=3)
-            return
-        chosen = await self.app.push_screen_wait(PastGroupsScreen("Ladders there were", told))
-        if chosen is not None and self._desk.open(chosen):
-            self._was_going = True  # so that the cursor goes to the best
-            self.show()
+
+        def done(chosen: Group | None) -> None:
+            if chosen is not None and desk.open(chosen):
+                self._was_going = True  # so that the cursor goes to the best
+                self.show()
+
+        nothing = "No ladder was climbed yet."
+        self.app.push_screen(PastGroupsScreen("Ladders there were", nothing, desk.past), done)
 
     def action_move(self, by: int) -> None:
         """Over the rungs also where only their pictures are shown."""

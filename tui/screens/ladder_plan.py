@@ -28,11 +28,22 @@ class Foreseen:
     skipped: str = ""
 
 
-def foreseen(spec: RunSpec, place: Place, schedulers: Sequence[str]) -> tuple[Foreseen, ...]:
+def schedulers_of(spec: RunSpec) -> Sequence[str]:
+    """What its checkpoint takes, its own first; nothing while that is not known. Reads files."""
+    from engine.checkpoints import inspect
+
+    try:
+        return inspect(spec.checkpoint).schedulers
+    except SafelightError:
+        return ()
+
+
+def foreseen(spec: RunSpec, place: Place) -> tuple[Foreseen, ...]:
     """The rungs, as far as is known before the checkpoint is loaded. Looks at the disk.
 
     What the batch will be, and what pays, is found out on the way.
     """
+    schedulers = schedulers_of(spec)
     ground = rungs.Ground(place, tuple(schedulers), lambda name: find_vae(name, None))
     stands = rungs.ground_level(spec, place.device)
     stands = stands.with_(scheduler=schedulers[0] if schedulers else None)

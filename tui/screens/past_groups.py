@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
+from engine.errors import SafelightError
 from engine.group import Group
+from tui.stock import off_loop
+from tui.text import clean
 from tui.widgets.group_list import GroupList, Told
 
 
@@ -33,24 +37,45 @@ class PastGroupsScreen(ModalScreen[Group | None]):
             background: $surface;
             padding: 0 2;
         }
+        & .state { color: $text-muted; height: auto; }
     }
     """
     BINDINGS: ClassVar = [("escape,p,q", "dismiss", "Close")]
 
-    def __init__(self, title: str, told: Sequence[Told]) -> None:
+    def __init__(self, title: str, nothing: str, look: Callable[[], Sequence[Told]]) -> None:
+        """
+        Args:
+            nothing: is said when there is none.
+            look: finds them, in a thread; may raise ``SafelightError``.
+        """
         super().__init__()
-        self._title, self._told = title, told
+        self._title, self._nothing, self._look = title, nothing, look
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._title
             box.border_subtitle = "Enter opens · Esc goes back"
+            yield Static("Looking …", classes="state")
             yield GroupList()
 
     def on_mount(self) -> None:
-        listed = self.query_one(GroupList)
-        listed.show(self._told)
-        listed.focus()
+        self.query_one(GroupList).focus()  # at once: the next key is meant for it
+        self._fetch()
+
+    @work(exclusive=True, group="listing")
+    async def _fetch(self) -> None:
+        told: Sequence[Told] = ()
+        try:
+            told = await off_loop(self._look)
+            words = "" if told else self._nothing
+        except SafelightError as error:
+            words = str(error)
+        if not self.query(GroupList):
+            return  # it was left meanwhile
+        state = self.query_one(".state", Static)
+        state.update(Content(clean(words)))
+        state.display = bool(words)
+        self.query_one(GroupList).show(told)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

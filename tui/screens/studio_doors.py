@@ -17,7 +17,6 @@ from tui.screens.studio_overlays import Overlays
 if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.sweep import Cell, Sweep
-    from tui.axis_completion import Sources
     from tui.screens.ladder import LadderScreen
     from tui.screens.ladder_desk import LadderDesk
     from tui.screens.sweep_desk import SweepDesk
@@ -31,11 +30,8 @@ class Doors(Overlays):
     _axes: list[str]  # as they were typed last
     _sweeps: dict[str, SweepDesk]
 
-    @work(exclusive=True, group="ladder")
-    async def action_ladder(self) -> None:
+    def action_ladder(self) -> None:
         """Climb the ladder on the form's settings, or look at the one that is being climbed."""
-        from tui.screens.asking import is_to_come, may_download
-        from tui.screens.ladder import LadderScreen
         from tui.screens.ladder_desk import LadderDesk
 
         studio, spec = self._studio, self._spec_of_form()
@@ -43,19 +39,25 @@ class Doors(Overlays):
             return
         if self._ladder is None:
             self._ladder = LadderDesk(studio.host, self._ladder_changed)
-        if not self._ladder.is_going:
-            need = is_to_come(studio, spec.checkpoint)
-            if need and not await may_download(studio, need):
-                return
+        if self._ladder.is_going:
+            self._open_ladder(spec)
+        else:
+            studio.when_here(spec, self._open_ladder)
+
+    def _open_ladder(self, spec: RunSpec) -> None:
+        """At once, not from a worker: the next key may be here already, and is meant for it."""
+        from tui.screens.ladder import LadderScreen
+
+        studio = self._studio
+        assert self._ladder is not None
         screen = LadderScreen(
             self._ladder,
             spec,
             studio.picture.terminal,
             place=studio.spec_form.place or NOWHERE,
-            schedulers=await self._schedulers(spec),
             run_seconds=studio.foresight.run_seconds,
         )
-        self._take_settings(await self.app.push_screen_wait(screen))
+        self.app.push_screen(screen, self._take_settings)
 
     def _ladder_changed(self) -> None:
         screen = self._ladder_screen
@@ -71,13 +73,11 @@ class Doors(Overlays):
 
     # Sweeps
 
-    @work(exclusive=True, group="sweep")
-    async def action_sweep(self) -> None:
+    def action_sweep(self) -> None:
         """Plan a sweep around the form's settings, or open one that there was."""
-        from tui.screens.sweep import SweepScreen
+        from tui.axis_completion import Sources
         from tui.screens.sweep_plan import SweepPlanScreen
-        from tui.stock import off_loop
-        from tui.sweep_outlook import foretell, prepared
+        from tui.sweep_outlook import foretell
 
         spec = self._spec_of_form()
         if spec is None:
@@ -85,14 +85,36 @@ class Doors(Overlays):
         studio = self._studio
         if not hasattr(self, "_axes"):
             self._axes, self._sweeps = [], {}
-        sources = await self._sources(spec)
         ground = self._ground(spec)
+
+        def look() -> Sources:
+            """What can be on an axis. In a thread."""
+            from engine.schedulers import names_for
+            from tui.screens.ladder_plan import schedulers_of
+
+            names: list[str] = []
+            with suppress(SafelightError):
+                names = [shelved.name for shelved in studio.host.stock.checkpoints()]
+            schedulers = schedulers_of(spec) or names_for(flow=False)
+            return Sources(spec, schedulers, ground.place, names)
+
         plan = SweepPlanScreen(
-            sources, self._axes, lambda: studio.host.history, partial(foretell, ground=ground)
+            spec, look, self._axes, lambda: studio.host.history, partial(foretell, ground=ground)
         )
-        chosen = await self.app.push_screen_wait(plan)
-        if chosen is None:
-            return
+
+        def done(chosen: Sweep | str | None) -> None:
+            if chosen is not None:
+                self._go_to_sweep(chosen, ground)
+
+        self.app.push_screen(plan, done)
+
+    @work(exclusive=True, group="sweep")
+    async def _go_to_sweep(self, chosen: Sweep | str, ground: Ground) -> None:
+        """Begin a sweep, or open the one of an id, and show its grid."""
+        from tui.screens.sweep import SweepScreen
+        from tui.stock import off_loop
+        from tui.sweep_outlook import prepared
+
         try:
             if isinstance(chosen, str):
                 desk = await self._open_sweep(chosen)
@@ -106,22 +128,8 @@ class Doors(Overlays):
         except SafelightError as error:
             self.notify(str(error), severity="error", timeout=10)
             return
-        record = await self.app.push_screen_wait(SweepScreen(desk, studio.picture.terminal))
-        self._open_run(record)
-
-    async def _sources(self, spec: RunSpec) -> Sources:
-        """What can be on an axis."""
-        from engine.schedulers import names_for
-        from tui.axis_completion import Sources
-        from tui.stock import off_loop
-
-        studio = self._studio
-        schedulers = await self._schedulers(spec)
-        names: list[str] = []
-        with suppress(SafelightError):
-            names = [s.name for s in await off_loop(studio.host.stock.checkpoints)]
-        place = studio.spec_form.place or NOWHERE
-        return Sources(spec, schedulers or names_for(flow=False), place, names)
+        screen = SweepScreen(desk, self._studio.picture.terminal)
+        self._open_run(await self.app.push_screen_wait(screen))
 
     def _ground(self, spec: RunSpec) -> Ground:
         """What is known of the machine, for a sweep around ``spec``."""
@@ -182,16 +190,6 @@ class Doors(Overlays):
         return desk
 
     # Both
-
-    async def _schedulers(self, spec: RunSpec) -> Sequence[str]:
-        """What its checkpoint takes, its own first; nothing while that is not known."""
-        from engine.checkpoints import inspect
-        from tui.stock import off_loop
-
-        try:
-            return await off_loop(lambda: inspect(spec.checkpoint).schedulers)
-        except SafelightError:
-            return ()
 
     def _spec_of_form(self) -> RunSpec | None:
         """What is on the form; what is wrong with it is said there."""

@@ -149,7 +149,8 @@ class SweepScreen(Screen["RunRecord | None"]):
         labels, said = about(self.desk.sweep, each)
         text = f"{one_line(labels, room)}\n{one_line(said, room)}"
         self.query_one(".about", Static).update(Content(text), layout=False)
-        entry = Entry(each.record) if each.record is not None else None
+        is_again = each.state in (State.WAITING, State.RUNNING)  # what was before is past
+        entry = Entry(each.record) if each.record is not None and not is_again else None
         preview = self.query_one(RunPreview)
         preview.title = one_line(labels, 50)
         preview.border_title = Content(preview.title)

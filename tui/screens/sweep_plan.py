@@ -30,6 +30,8 @@ from tui.widgets.key_bar import Key, KeyBar
 
 if TYPE_CHECKING:
     from engine.history import History
+    from engine.history.completion import Completion
+    from engine.spec import RunSpec
 
 QUIET_SECONDS = 0.12
 _SHOWN = 20
@@ -68,20 +70,22 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
 
     def __init__(
         self,
-        sources: Sources,
+        base: RunSpec,
+        look: Callable[[], Sources],
         texts: list[str],
         history: Callable[[], History],
         foretell: Foretell,
     ) -> None:
         """
         Args:
-            sources: the spec of the form, and what can be on an axis.
+            base: the spec of the form.
+            look: finds out what can be on an axis; is called in a thread.
             texts: of the axes when it was left last; changed as they are typed.
             history: may raise ``SafelightError``.
             foretell: tells in sentences what a sweep will take; is called in a thread.
         """
         super().__init__()
-        self._sources, self._texts = sources, texts
+        self._sources, self._find, self._texts = Sources(base), look, texts
         self._history, self._foretell = history, foretell
         self._timer: Timer | None = None
         self.sweep: Sweep | None = None
@@ -95,8 +99,7 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
             box.border_title = "Axes"
             for place, (label, hint) in enumerate(_PLACES):
                 text = self._texts[place] if place < len(self._texts) else ""
-                ask = partial(complete_axis, sources=self._sources)
-                yield AxisLine(place, label, text, hint, ask, self._go_on)
+                yield AxisLine(place, label, text, hint, self._complete, self._go_on)
         with Vertical(id="outlook", classes="panel") as box:
             box.border_title = "What it will be"
             yield Static("", classes="told")
@@ -114,11 +117,19 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
         self.query_one(".sum", Static).update(Content(text))
         self.query_one("#past").display = False
         self._read()
+        self._find_sources()
         self._list()
 
     def on_descendant_focus(self) -> None:
         at_list = isinstance(self.focused, GroupList)
         self.query_one(KeyBar).here = _LISTED if at_list else _TYPING
+
+    def _complete(self, text: str, cursor: int) -> Completion:
+        return complete_axis(text, cursor, self._sources)
+
+    @work(exclusive=True, group="sources")
+    async def _find_sources(self) -> None:
+        self._sources = await off_loop(self._find)
 
     @property
     def lines(self) -> list[AxisLine]:
