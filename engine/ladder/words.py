@@ -61,7 +61,8 @@ def recommendation(first: Rung, best: Rung) -> str:
     if before and now:
         told.append(memory(now / before))
     if best.likeness_first is not None:
-        told.append(f"SSIM {best.likeness_first:.2f}")
+        digits = 2 if best.likeness_first < 0.995 else 3  # 1.00 would say that it is the same
+        told.append(f"SSIM {best.likeness_first:.{digits}f}")
     return f"{settings}: {', '.join(told)}"
 
 

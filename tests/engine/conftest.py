@@ -84,3 +84,31 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the hub, empty yet."""
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     return tmp_path / "hub"
+
+
+class Ticks:
+    """A clock that only evaluations of the model move: one costs more than its share of a batch."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 0.01
+        return self.now
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times have nothing of the machine that runs the test: each evaluation takes its seconds."""
+    from diffusers import UNet2DConditionModel
+
+    from engine import clock
+
+    made, forward = Ticks(), UNet2DConditionModel.forward
+
+    def ticking(self: Any, sample: Any, *args: Any, **kwargs: Any) -> Any:
+        made.now += 1 + 0.1 * sample.shape[0]
+        return forward(self, sample, *args, **kwargs)
+
+    monkeypatch.setattr(UNet2DConditionModel, "forward", ticking)
+    monkeypatch.setattr(clock, "time", made)

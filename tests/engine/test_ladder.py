@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from diffusers import UNet2DConditionModel
 
-from engine import clock
 from engine.errors import CheckpointError
 from engine.events import Event, StudyEnded, StudyFinished, StudyProgressed, StudyUpdated
 from engine.group import Kind
@@ -192,30 +189,6 @@ def climbed(tested: EngineHarness, ladder: Ladder) -> StudyFinished | StudyEnded
     ends += tested.all(StudyEnded, run_id)
     assert len(ends) == 1
     return ends[0]
-
-
-class Ticks:
-    """A clock that only evaluations of the model move: one costs more than its share of a batch."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def perf_counter(self) -> float:
-        self.now += 0.01
-        return self.now
-
-
-@pytest.fixture
-def ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times are those of the machine that runs the test no more."""
-    made, forward = Ticks(), UNet2DConditionModel.forward
-
-    def ticking(self: Any, sample: Any, *args: Any, **kwargs: Any) -> Any:
-        made.now += 1 + 0.1 * sample.shape[0]
-        return forward(self, sample, *args, **kwargs)
-
-    monkeypatch.setattr(UNet2DConditionModel, "forward", ticking)
-    monkeypatch.setattr(clock, "time", made)
 
 
 @pytest.mark.usefixtures("short", "ticks")
