@@ -196,6 +196,9 @@ async def test_the_edge_of_a_wipe_moves(open_app: Open, lab: ScriptedLab) -> Non
         for _ in range(12):
             await s.press("left")
         assert " ●━" in s.seen()
+        await s.pilot.click(Stage, offset=(60, 10))
+        await s.settle()
+        assert "━●━" in s.seen()
 
 
 async def test_the_difference_has_a_scale(open_app: Open, lab: ScriptedLab) -> None:

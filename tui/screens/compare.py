@@ -211,6 +211,9 @@ class CompareScreen(CompareSides):
             self.action_side(event.index)
         elif self._view == "blink":
             self.action_blink()
+        elif self._view == "wipe":
+            self._edge = round(event.across, 4)
+            self.show_pictures()
 
     @on(Stage.Wheeled)
     def _wheeled(self, event: Stage.Wheeled) -> None:

@@ -40,11 +40,11 @@ class Stage(Widget):
     """
 
     class Clicked(Message):
-        """A picture was clicked."""
+        """A picture was clicked; ``across`` is where, as a part of its width."""
 
-        def __init__(self, index: int) -> None:
+        def __init__(self, index: int, across: float) -> None:
             super().__init__()
-            self.index = index
+            self.index, self.across = index, across
 
     class Developed(Message):
         """Another picture is ready: more may be known of it."""
@@ -204,8 +204,9 @@ class Stage(Widget):
             return
         for index, pane in enumerate(self._panes(self._prints)):
             within = pane.label_x <= offset.x < pane.label_x + pane.label_columns
-            if within and pane.y - 1 <= offset.y < pane.y + pane.rows:
-                self.post_message(self.Clicked(index))
+            if within and pane.y - 1 <= offset.y <= pane.y + pane.rows:
+                across = (offset.x - pane.x) / max(pane.columns - 1, 1)
+                self.post_message(self.Clicked(index, min(max(across, 0.0), 1.0)))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         event.stop()
