@@ -72,7 +72,8 @@ def complete_axis(text: str, cursor: int, sources: Sources) -> Completion:
     end = text.find(",", cursor)
     end = len(text) if end < 0 else end
     typed = text[start:cursor].strip().strip('"').lower()
-    had = {part.strip().strip('"').lower() for part in text[equals + 1 : start].split(",")}
+    others = f"{text[equals + 1 : start]},{text[end:]}".split(",")
+    had = {part.strip().strip('"').lower() for part in others}
     is_first = not text[equals + 1 : start].strip()
     return Completion(start, end, tuple(_values(name, typed, had, sources, is_first=is_first)))
 

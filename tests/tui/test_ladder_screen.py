@@ -41,6 +41,11 @@ async def test_it_says_what_it_will_do_and_starts_on_the_form(open_app: Open) ->
         assert isinstance(study, Ladder)
         assert study.spec.seed == 11
         assert "waits for what is on" in s.seen()
+        s.engine.queue.pause()
+        await s.settle()
+        assert "The queue is paused, and the ladder waits in it" in s.seen()
+        await s.press("f5")
+        assert "waits for what is on" in s.seen()
 
 
 async def test_the_rungs_fill_in(open_app: Open) -> None:

@@ -62,6 +62,7 @@ class LadderScreen(Screen["RunSpec | None"]):
     KEYS = LADDER
     BINDINGS: ClassVar = [
         *bindings(LADDER),
+        Binding("f5", "go_on", "Go on", show=False, priority=True),
         Binding("shift+f7,f19", "back", "Back", show=False, priority=True),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
@@ -202,6 +203,9 @@ class LadderScreen(Screen["RunSpec | None"]):
         verdict = self.query_one(".verdict", Static)
         lines.display, verdict.display = desk.is_going, False
         match desk.state:
+            case State.WAITS if desk.paused:
+                paused = "The queue is paused, and the ladder waits in it"
+                lines.state = Progress(paused, detail="F5 goes on with it", tone="warning")
             case State.WAITS:
                 lines.state = Progress("The ladder waits for what is on", detail="x takes it out")
             case State.ON:
@@ -368,6 +372,9 @@ class LadderScreen(Screen["RunSpec | None"]):
             self.notify(str(error), severity="error", timeout=10)
         else:
             self.notify(f"Written to {place}.", timeout=10)
+
+    def action_go_on(self) -> None:
+        self._desk.go_on()
 
     def action_stop(self) -> None:
         if not self._desk.stop():

@@ -39,6 +39,7 @@ class Doors(Overlays):
             return
         if self._ladder is None:
             self._ladder = LadderDesk(studio.host, self._ladder_changed)
+        self._ladder.paused = studio.waiting.paused
         if self._ladder.is_going:
             self._open_ladder(spec)
         else:
