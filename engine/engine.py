@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.api import Emit
 from engine.checkpoints import resolve
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from engine.worker import Worker
 
 log = logging.getLogger("safelight.engine")
-
-_STOPPED = "the engine has been stopped"
+_T = TypeVar("_T")
 _RECORD_SECONDS = 0.25
 """Of the time that stop() is given, what it keeps to write down a run that does not end."""
 _PICTURE_SECONDS = 10.0
@@ -99,42 +98,32 @@ class Engine:
 
     def submit(self, spec: RunSpec) -> int:
         """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
-        return self._queue_up(Waiting, spec)
+        return self._taken(lambda: self.queue.add(Waiting, spec))
 
     def submit_many(self, group: str, cells: Sequence[tuple[int, RunSpec]]) -> tuple[int, ...]:
         """Queue cells of a group; see :meth:`engine.api.EngineAPI.submit_many`."""
-        if self._stopping.is_set():
-            raise RuntimeError(_STOPPED)
-        runs = self.queue.add_many(group, cells)
-        if runs is None:
-            raise RuntimeError(_STOPPED)
-        return runs
+        return self._taken(lambda: self.queue.add_many(group, cells))
 
     def fill(self, spec: RunSpec) -> int:
         """Queue a search for the largest batch; see :meth:`engine.api.EngineAPI.fill`."""
-        return self._queue_up(WaitingFill, spec)
+        return self._taken(lambda: self.queue.add(WaitingFill, spec))
 
     def study(self, study: Study) -> int:
         """Queue something to be measured; see :meth:`engine.api.EngineAPI.study`."""
-        run_id = None if self._stopping.is_set() else self.queue.add_study(study)
-        if run_id is None:
-            raise RuntimeError(_STOPPED)
-        return run_id
+        return self._taken(lambda: self.queue.add_study(study))
 
-    def _queue_up(self, kind: type[Waiting], spec: RunSpec) -> int:
-        if self._stopping.is_set():
-            raise RuntimeError(_STOPPED)
-        run_id = self.queue.add(kind, spec)
-        if run_id is None:
-            raise RuntimeError(_STOPPED)
-        return run_id
+    def _taken(self, add: Callable[[], _T | None]) -> _T:
+        """What ``add`` gives, which is nothing when the queue is closed."""
+        taken = None if self._stopping.is_set() else add()
+        if taken is None:
+            raise RuntimeError("the engine has been stopped")
+        return taken
 
     def keep(self, run_id: int) -> None:
         """Write a run that could not be written; see :meth:`engine.api.EngineAPI.keep`."""
         if self._unkept is None:
             raise HistoryError("There is no history to keep it in.")
-        record, pictures = self._unkept.keep(run_id)
-        self._tell(RunFinished(run_id, record, pictures))
+        self._tell(RunFinished(run_id, *self._unkept.keep(run_id)))
 
     @property
     def unkept(self) -> tuple[int, ...]:
@@ -254,10 +243,9 @@ class Engine:
         with self._changed:
             if self._stopping.is_set():
                 return False
-            others = {run.spec.checkpoint for run in [self.queue.next] if run is not None}
-            if self._warm is not None and not others:
-                others = {self._warm}
-        return all(_same(checkpoint, other) for other in others)
+            run = self.queue.next
+            other = run.spec.checkpoint if run is not None else self._warm
+        return other is None or _same(checkpoint, other)
 
     def _next(self) -> Waiting | str | None:
         """The next run, or a checkpoint to warm up; ``None`` when the engine stops."""
@@ -305,9 +293,7 @@ class Engine:
 
 def _same(one: str, other: str) -> bool:
     """Whether two names are of one checkpoint."""
-    if one == other:
-        return True
     try:
-        return resolve(one).name == resolve(other).name
+        return one == other or resolve(one).name == resolve(other).name
     except SafelightError:
         return False

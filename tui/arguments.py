@@ -11,6 +11,8 @@ Commands = Any
 """What ``add_subparsers`` gives; argparse has no public name for it."""
 _RUNS = "numbers of runs, such as 41, 43-47"
 
+_MAX = "; max first finds, by short runs at full size, the largest batch that fits, then makes it"
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -64,8 +66,8 @@ def _generate(commands: Commands) -> None:
     _where_it_runs(generate)
 
 
-def _settings(generate: argparse.ArgumentParser) -> None:
-    """What a run can be told."""
+def _settings(generate: argparse.ArgumentParser, batch: str = "N|max") -> None:
+    """What a run can be told; ``batch``: which values that takes."""
     generate.add_argument(
         "prompt",
         nargs="*",
@@ -89,9 +91,8 @@ def _settings(generate: argparse.ArgumentParser) -> None:
     )
     generate.add_argument(
         "--batch",
-        metavar="N|max",
-        help="pictures of each prompt, from seeds in a row (default: 1); max first finds, by short "
-        "runs at full size, the largest batch that fits, then makes it",
+        metavar=batch,
+        help=f"pictures of each prompt, from seeds in a row (default: 1){_MAX * ('max' in batch)}",
     )
     generate.add_argument(
         "--checkpoint", metavar="WHAT", help="a hub id, a folder or a .safetensors file"
@@ -121,7 +122,7 @@ def _sweep(commands: Commands) -> None:
         "prompt:red=red,green (red is replaced)  prompt=@prompts.txt (one a line)  wildcards "
         "(every choice of {a|b} in the prompt). A value with a comma stands in double quotes.",
     )
-    _settings(sweep)
+    _settings(sweep, batch="N")
     sweep.add_argument(
         "--axis",
         action="append",

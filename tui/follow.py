@@ -19,21 +19,36 @@ from tui.text import clean, one_line, seconds
 Told = SimpleQueue[events.Event]
 
 
+class Before:
+    """Tells of what comes before a run: loading, downloading, compiling."""
+
+    def __init__(
+        self, compiling: str = "Compiling, once for this size, batch and scheduler"
+    ) -> None:
+        self._compiling, self._download = compiling, DownloadLines()
+
+    def show(self, event: events.Event) -> None:
+        """Tell of an event, if it is one of these."""
+        match event:
+            case events.CheckpointLoading():
+                tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
+            case events.CheckpointDownloading():
+                self._download.show(event)
+            case events.RunCompiling():
+                end_progress()
+                tell(self._compiling)
+
+
 def make(engine: EngineAPI, spec: RunSpec, told: Told, interrupts: Interrupts) -> RunRecord:
     """Make one run and wait for its end."""
     run_id = engine.submit(spec)
     if interrupts.count:
         engine.cancel(run_id)  # asked to stop before there was anything to stop
-    download = DownloadLines()
+    before = Before()
     while True:
         event = told.get()
+        before.show(event)
         match event:
-            case events.CheckpointLoading():
-                loading(event)
-            case events.CheckpointDownloading():
-                download.show(event)
-            case events.RunCompiling():
-                tell("Compiling, once for this size, batch and scheduler")
             case events.StepCompleted():
                 _step(event)
             case events.RunRetried():
@@ -55,14 +70,11 @@ def search(
     run_id = engine.fill(spec)
     if interrupts.count:
         engine.cancel(run_id)
-    download = DownloadLines()
+    before = Before()
     while True:
         event = told.get()
+        before.show(event)
         match event:
-            case events.CheckpointLoading():
-                loading(event)
-            case events.CheckpointDownloading():
-                download.show(event)
             case events.FillTried():
                 tell(f"A batch of {event.batch} {'fits' if event.fits else 'does not fit'}.")
             case events.FillFound():
@@ -80,19 +92,13 @@ def study(
     run_id = engine.study(study)
     if interrupts.count:
         engine.cancel(run_id)
-    download = DownloadLines()
+    before = Before("Compiling, which is in no figure")
     turns = 0
     while True:
         event = told.get()
+        if not (turns and isinstance(event, events.CheckpointLoading)):
+            before.show(event)  # changing sides loads again and again, of which the line tells
         match event:
-            case events.CheckpointLoading():
-                if not turns:  # changing sides loads again and again, of which the line tells
-                    loading(event)
-            case events.CheckpointDownloading():
-                download.show(event)
-            case events.RunCompiling():
-                end_progress()
-                tell("Compiling, which is in no figure")
             case events.StudyProgressed():
                 turns = event.done
                 _progress(event)
@@ -111,10 +117,6 @@ def _progress(event: events.StudyProgressed) -> None:
         line = one_line(f"{event.done + 1} of {event.of}: {event.what}{left}", 78)
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
-
-
-def loading(event: events.CheckpointLoading) -> None:
-    tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
 
 
 def _step(event: events.StepCompleted) -> None:

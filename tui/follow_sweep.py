@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 
 from engine import events
@@ -12,8 +12,7 @@ from engine.forecast import warm_seconds
 from engine.record import RunRecord, Status
 from engine.relief import as_options, words
 from engine.sweep import Sweep
-from tui.follow import loading
-from tui.headless_checkpoints import DownloadLines
+from tui.follow import Before
 from tui.output import end_progress, tell
 from tui.text import clean, one_line, seconds
 
@@ -26,19 +25,21 @@ def follow(
     sweep: Sweep,
     runs: Sequence[int],
     told: SimpleQueue[events.Event],
+    ahead: Mapping[int, float],
 ) -> None:
-    """Wait until none of ``runs`` waits or is on any more."""
-    left, download = set(runs), DownloadLines()
-    done, warm = 0, 0.0
+    """Wait until none of ``runs`` waits or is on any more.
+
+    Args:
+        ahead: by cell, the seconds that are expected; not of all.
+    """
+    left, before = dict.fromkeys(runs, -1), Before()
+    done, took = 0, list[float]()
     while left:
         event = told.get()
+        before.show(event)
         match event:
-            case events.CheckpointLoading():
-                loading(event)
-            case events.CheckpointDownloading():
-                download.show(event)
-            case events.RunCompiling():
-                tell("Compiling, once for this size, batch and scheduler")
+            case events.RunQueued() if event.run_id in left:
+                left[event.run_id] = event.cell
             case events.StepCompleted() if event.run_id in left:
                 _step(event, done, len(runs))
             case events.RunRetried():
@@ -52,13 +53,16 @@ def follow(
                 | events.RunCancelled(record=record)
                 | events.RunFailed(record=record)
             ) if event.run_id in left:
-                left.discard(event.run_id)
+                del left[event.run_id]
                 end_progress()
                 if record.status is Status.CANCELLED:
                     continue  # all that wait are: one sentence at the end says so
                 done += 1
-                warm += warm_seconds(record)
-                _over(record, sweep, done, len(runs), warm / done * len(left))
+                if record.status is Status.FINISHED:
+                    took.append(warm_seconds(record))
+                usual = sum(took) / max(len(took), 1)
+                eta = sum(ahead.get(cell, usual) for cell in left.values())
+                _over(record, sweep, done, len(runs), eta)
 
 
 def _step(event: events.StepCompleted, done: int, of: int) -> None:
@@ -73,7 +77,7 @@ def _step(event: events.StepCompleted, done: int, of: int) -> None:
 def _over(record: RunRecord, sweep: Sweep, done: int, of: int, eta: float) -> None:
     """A line for a run that came to an end."""
     values = "  ".join(one_line(v, _WIDEST) for _, v in sweep.labels(sweep.at(record.cell)))
-    left = f"  {seconds(eta)} left" if of > done else ""
+    left = f"  {seconds(eta)} left" if of > done and eta else ""
     if record.status is Status.FINISHED:
         tell(f"{done}/{of}  {values}  #{record.id}  {seconds(warm_seconds(record))}{left}")
         return

@@ -44,7 +44,8 @@ def _outcome(each: CellState) -> str:
     record = each.record
     if each.state is State.DONE and record is not None:
         paths = " ".join(image.path for image in record.images)
-        return f"#{record.id}  {seconds(each.seconds)}  {paths}"
+        note = f"{one_line(each.note, _WIDEST)}  " if each.note else ""
+        return f"#{record.id}  {seconds(each.seconds)}  {note}{paths}"
     return each.error
 
 

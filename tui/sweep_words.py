@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.sweep import CellState, State, Sweep
-from tui.text import seconds, size
+from tui.text import one_line, seconds, size
 from tui.widgets.progress import Progress
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _SAID = {
     State.RUNNING: "Is on.",
     State.CANCELLED: "Stopped; r goes on with what is left.",
 }
+
+_WIDEST = 60
 
 
 def counts(desk: SweepDesk) -> str:
@@ -71,5 +73,7 @@ def about(sweep: Sweep, each: CellState) -> tuple[str, str]:
             parts.append(f"{record.steps_per_second:.1f} it/s")
         if record.memory_peak_bytes:
             parts.append(f"peak {size(record.memory_peak_bytes)}")
+        if each.note:
+            parts.append(one_line(each.note, _WIDEST))
         return labels, " · ".join(parts)
     return labels, _SAID.get(each.state, "")

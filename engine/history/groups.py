@@ -48,13 +48,18 @@ class Groups:
         )
         return tuple(group for row in rows if (group := _group(row)) is not None)
 
+    def set_plan(self, group_id: str, plan: Mapping[str, Any]) -> None:
+        """Write down what a group asks for, in place of what it asked for before."""
+        self._set("plan", group_id, plan)
+
     def set_result(self, group_id: str, result: Mapping[str, Any]) -> None:
         """Write down what came of a group, in place of what was known before."""
+        self._set("result", group_id, result)
+
+    def _set(self, column: str, group_id: str, values: Mapping[str, Any]) -> None:
         with self._file.writing() as db:
-            done = db.execute(
-                "UPDATE groups SET result = ? WHERE id = ?", (json.dumps(dict(result)), group_id)
-            )
-            if not done.rowcount:
+            sql = f"UPDATE groups SET {column} = ? WHERE id = ?"
+            if not db.execute(sql, (json.dumps(dict(values)), group_id)).rowcount:
                 raise HistoryError(f"There is no group {group_id}.")
 
     def cells(self, group_id: str) -> dict[int, RunRecord]:

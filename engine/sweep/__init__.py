@@ -4,7 +4,7 @@ from engine.sweep.axis import Axis, AxisValue
 from engine.sweep.ordering import Bill, bill, order
 from engine.sweep.states import CellState, Grid, State, grid
 from engine.sweep.sweep import MAX_CELLS, Cell, Sweep
-from engine.sweep.syntax import NAMES, parse_axis, parse_sweep
+from engine.sweep.syntax import NAMES, brings_prompts, parse_axis, parse_sweep
 
 __all__ = [
     "MAX_CELLS",
@@ -18,6 +18,7 @@ __all__ = [
     "State",
     "Sweep",
     "bill",
+    "brings_prompts",
     "grid",
     "order",
     "parse_axis",

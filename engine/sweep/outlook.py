@@ -42,6 +42,7 @@ class Outlook:
         largest: the index of that cell.
         too_large: cells that are expected to need more than is free.
         fits: whether all that are to be made fit, in a sentence; empty when none is.
+        ahead: of the cells whose time is known the seconds, with what comes before them.
     """
 
     cells: int
@@ -56,6 +57,7 @@ class Outlook:
     largest: int = -1
     too_large: tuple[int, ...] = ()
     fits: str = ""
+    ahead: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -86,7 +88,9 @@ class Outlook:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""
-        return {**asdict(self), "too_large": list(self.too_large)}
+        values = {**asdict(self), "too_large": list(self.too_large)}
+        del values["ahead"]
+        return values
 
 
 @dataclass
@@ -164,20 +168,23 @@ def outlook(
             when it is not known.
     """
     specs = [(cell.index, cell.spec) for cell in todo if cell.spec is not None]
-    past, total, unknown = _Past(records), 0.0, 0
+    past, total = _Past(records), 0.0
+    ahead: dict[int, float] = {}
     needs: dict[int, Forecast] = {}
     paid_each = list(bills([spec for _, spec in specs], loaded, auto))
     for (index, spec), paid in zip(specs, paid_each, strict=True):
         told = past.forecast(spec)
-        unknown += told.seconds is None
-        total += told.seconds or 0.0
-        total += paid.reloads * past.load_seconds(spec)
-        total += paid.parts * past.swap_seconds(spec)
+        besides = paid.reloads * past.load_seconds(spec) + paid.parts * past.swap_seconds(spec)
         if paid.recompiles:  # a run tells of all that it compiled
-            total += told.compile_seconds or 0.0
+            besides += told.compile_seconds or 0.0
+        if told.seconds is None:
+            total += besides
+        else:
+            ahead[index] = told.seconds + besides
         if told.memory_bytes is not None:
             needs[index] = told
-    largest = _largest(needs)
+    total += sum(ahead.values())
+    unknown, largest = len(specs) - len(ahead), _largest(needs)
     need = needs.get(largest)
     too_large = tuple(
         index
@@ -197,6 +204,7 @@ def outlook(
         largest=largest,
         too_large=too_large,
         fits=_fits(sweep, needs, len(specs), too_large, free_bytes),
+        ahead=ahead,
     )
 
 

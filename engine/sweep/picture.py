@@ -52,7 +52,7 @@ class _Layout:
     def page(self, columns: int, rows: int, layers: int = 1) -> tuple[int, int]:
         wide = self.left + columns * (self.cell[0] + _GAP)
         high = layers * (self.top + rows * (self.cell[1] + _LINE + _GAP))
-        return wide + 2 * _MARGIN, high + 2 * _MARGIN + _TITLE + 2 * _LINE
+        return wide + 2 * _MARGIN, high + 2 * _MARGIN + _TITLE + 3 * _LINE
 
     def fits(self, columns: int, rows: int, layers: int, most: int) -> bool:
         wide, high = self.page(columns, rows, layers)
@@ -127,8 +127,11 @@ def _page(grid: Grid, layout: _Layout, block: _Block, title: str) -> Image.Image
     text = cut(drawable(title), font(_TITLE), wide)
     draw.text((_MARGIN, _MARGIN), text, fill=INK, font=font(_TITLE))
     prompt = cut(drawable(grid.sweep.base.prompt), font(_TEXT), wide)
-    draw.text((_MARGIN, _MARGIN + _TITLE + 6), prompt, fill=DIM, font=font(_TEXT))
-    top = _MARGIN + _TITLE + 2 * _LINE
+    times = cut("Times are without loading and compiling.", font(_TEXT), wide)
+    for line, text in enumerate((prompt, times)):
+        at = _MARGIN, _MARGIN + _TITLE + 6 + line * _LINE
+        draw.text(at, text, fill=DIM, font=font(_TEXT))
+    top = _MARGIN + _TITLE + 3 * _LINE
     for layer in block.layers:
         top = _layer(page, draw, grid, layout, block, layer, top)
     return page
@@ -200,12 +203,13 @@ def _cell(
 
 
 def caption(each: CellState) -> str:
-    """What a finished cell took, loading and compiling left out."""
+    """What a finished cell took, loading and compiling left out, and how else it was made."""
     record = each.record
     if record is None:
         return ""
     peak = f" · {size(record.memory_peak_bytes)}" if record.memory_peak_bytes else ""
-    return f"#{record.id} · {seconds(each.seconds)}{peak}"
+    note = f" · {drawable(each.note)}" if each.note else ""
+    return f"#{record.id} · {seconds(each.seconds)}{peak}{note}"
 
 
 def picture_of(each: CellState, cell: tuple[int, int]) -> Image.Image | None:

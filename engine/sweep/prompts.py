@@ -6,6 +6,7 @@ import re
 from itertools import product
 from math import prod
 from pathlib import Path
+from stat import S_ISREG
 
 from engine.errors import InvalidAxis
 from engine.sweep.axis import REPLACE, AxisValue
@@ -29,6 +30,8 @@ def wildcards(prompt: str) -> list[AxisValue]:
     choices = [[choice.strip() for choice in piece.split("|")] for piece in pieces[1::2]]
     if not choices:
         raise InvalidAxis("The prompt has no choices in it, such as {red|green|blue}.")
+    if has_wildcards(_WILDCARD.sub("", prompt)):
+        raise InvalidAxis("Choices within choices are not read: {a|{b|c}} is {a|b|c}.")
     if (count := prod(map(len, choices))) > MAX_VALUES:
         raise InvalidAxis(f"The choices make {count:,} prompts; {MAX_VALUES} at most on an axis.")
     values = []
@@ -44,13 +47,21 @@ def from_file(name: str) -> list[str]:
 
     Raises :class:`InvalidAxis` when it cannot be read.
     """
-    path = Path(name).expanduser()
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
+        path = Path(name).expanduser()
+        if not S_ISREG(path.stat().st_mode):  # others may have no end, or never begin
+            raise InvalidAxis(f"{name} is not a file of prompts.")
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+        if len(data) > _MAX_FILE_BYTES:
             raise InvalidAxis(f"{name} is too large for a file of prompts.")
-        text = path.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        text = data.decode("utf-8-sig")
+    except (OSError, ValueError, RuntimeError) as error:
+        why = "it is no text in UTF-8"
+        if isinstance(error, OSError):
+            why = error.strerror or "it is not there"
+        elif not isinstance(error, UnicodeDecodeError):
+            why = "it is not the name of a file"
         raise InvalidAxis(f"{name} could not be read: {why}.") from error
     lines = [line.strip() for line in text.splitlines()]
     found = [line for line in lines if line and not line.startswith("#")]

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.forecast import warm_seconds
 from engine.record import RunRecord, Status
+from engine.relief import words
 from engine.sweep.sweep import Cell, Sweep
 
 
@@ -45,6 +46,15 @@ class CellState:
     state: State
     record: RunRecord | None = None
     error: str = ""
+
+    @property
+    def note(self) -> str:
+        """What is to be known of its picture: memory ran out, and it was made in another way."""
+        if self.state is not State.DONE or self.record is None or self.cell.spec is None:
+            return ""
+        asked, made = self.cell.spec.switches, self.record.spec.switches
+        other = {name: value for name, value in made.items() if asked.get(name) != value}
+        return f"with {words(other)}" if other else ""
 
     @property
     def seconds(self) -> float:
@@ -108,6 +118,7 @@ class Grid:
                 "state": each.state.value,
                 "run": each.record.id if each.record is not None else None,
                 "error": each.error,
+                "note": each.note,
                 "images": [i.to_json() for i in each.record.images] if each.record else [],
                 "seconds": each.record.seconds.to_json() if each.record else None,
             }

@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from io import StringIO
 from pathlib import PurePath
 
 from engine.errors import InvalidAxis, InvalidSpec
@@ -129,6 +130,15 @@ def _read(text: str, base: RunSpec) -> Axis:
     return _axis(name, label, [value for part in texts for value in _values(name, part)], text)
 
 
+def brings_prompts(text: str) -> bool:
+    """Whether an axis, as it was typed, has prompts of its own."""
+    head, equals, _ = text.partition("=")
+    try:
+        return bool(equals) and _name(head) in ("prompt", WILDCARDS)
+    except InvalidAxis:
+        return False  # told when it is read
+
+
 def _name(typed: str) -> str:
     wanted = typed.strip().lower().replace("-", "_").replace(" ", "_")
     name = _ALIASES.get(wanted, wanted)
@@ -142,13 +152,16 @@ def _name(typed: str) -> str:
 
 def _split(text: str) -> list[str]:
     """The values between commas, as in CSV. Raises :class:`InvalidAxis`."""
+    lines = StringIO(text.strip(), newline="")
     try:
-        (row,) = csv.reader([text.strip()], skipinitialspace=True, strict=True)
-    except (csv.Error, ValueError):
+        rows = list(csv.reader(lines, skipinitialspace=True, strict=True)) or [[""]]
+    except csv.Error:
         raise InvalidAxis(
             f"The quotes in “{text.strip()[:80]}” do not close where a value ends."
         ) from None
-    return [part.strip() for part in row]
+    if len(rows) > 1:
+        raise InvalidAxis('A value with a line break in it stands in double quotes: "…".')
+    return [part.strip() for part in rows[0]]
 
 
 def _axis(name: str, label: str, values: Sequence[AxisValue], text: str) -> Axis:
@@ -208,12 +221,19 @@ def _numbers(text: str, label: str) -> list[Decimal]:
 def _whole(name: str, text: str) -> list[AxisValue]:
     label, key = NAMES[name], _FIELDS.get(name, name)
     wholes = [whole(value, label) for value in _numbers(text, label)]
+    if name == "seed" and -1 in wholes:
+        raise InvalidAxis("Seed -1 is a random one; say which there are to be: seed=1..4.")
     return [AxisValue(str(value), {key: value}) for value in wholes]
 
 
 def _guidance(name: str, text: str) -> list[AxisValue]:
     floats = [float(value) for value in _numbers(text, NAMES[name])]
-    return [AxisValue(f"{value:g}", {_FIELDS[name]: value}) for value in floats]
+    return [AxisValue(_shortest(value), {_FIELDS[name]: value}) for value in floats]
+
+
+def _shortest(value: float) -> str:
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _size(name: str, text: str) -> list[AxisValue]:

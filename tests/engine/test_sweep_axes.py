@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -98,6 +99,20 @@ def test_prompts_of_a_file(tmp_path: Path) -> None:
         parse_axis(f"prompt=@{file}", BASE)
 
 
+def test_files_of_prompts_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidAxis, match="is not a file of prompts"):
+        parse_axis(f"prompt=@{tmp_path}/pipe", BASE)
+    (tmp_path / "long.txt").write_bytes(b"a moon\n" * 2**20)
+    with pytest.raises(InvalidAxis, match="is too large for a file of prompts"):
+        parse_axis(f"prompt=@{tmp_path}/long.txt", BASE)
+
+
+def test_a_line_break_and_many_digits() -> None:
+    assert [s.prompt for s in specs('prompt="a red\nsun",b')] == ["a red\nsun", "b"]
+    assert labels("guidance=7,7.0000001,7.0000002") == ["7", "7.0000001", "7.0000002"]
+
+
 def test_wildcards() -> None:
     base = BASE.with_(prompt="a {red|green} sun over {blue|} mountains")
     assert [s.prompt for s in specs("wildcards", base=base)] == [
@@ -158,6 +173,12 @@ SLIPS = {
     "prompt:=gold,red": "“gold” is not in the prompt",
     "prompt:=,red": "Say what to look for",
     "negative:red=blue": "“red” is not in the negative prompt",
+    "seed=-1,2": "Seed -1 is a random one",
+    "prompt=@~nosuchuser/x": "could not be read",
+    "prompt=@/dev/zero": "is not a file of prompts",
+    "prompt=a\nb": "stands in double quotes",
+    "wildcards={a|{b|c}} sun": "Choices within choices are not read",
+    "prompt={a|{b|c}},moon": "Choices within choices are not read",
     "steps:2=3": "Only of a prompt a part can be replaced, not of steps",
     'prompt="a,b': "quotes .* do not close",
     'prompt="a"b,c': "quotes .* do not close",
@@ -206,7 +227,7 @@ def test_impossible_cells_are_told_and_the_others_go_on() -> None:
     assert "does not work while weights are offloaded" in cells[3].error
     cells = parse_sweep(["prompt=a dog,a cat", "prompt:dog=bird"], BASE).cells()
     assert [cell.error for cell in cells] == ["", "“dog” is not in this prompt."]
-    (cell,) = parse_sweep(["seed=-1"], BASE).cells()
+    (cell,) = parse_sweep(["seed=-2"], BASE).cells()
     assert cell.error
 
 

@@ -10,20 +10,26 @@ from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 
+from engine import events
+from engine.api import EngineAPI
 from engine.attempt import Attempt
+from engine.checkpoints import bundled_path
 from engine.errors import BrokenOutput, HistoryError
 from engine.group import Kind
 from engine.history import History
 from engine.maker import Maker
 from engine.record import Status
 from engine.spec import RunSpec
+from engine.sweep import parse_sweep
 from tests.engine import lightweight
-from tests.engine.histories import add
+from tests.engine.histories import add, record_of
+from tui import follow_sweep
 from tui.cli import main
 
 PROMPT = "a red sun over blue mountains, orange sky"
@@ -63,6 +69,13 @@ def said(home: Path, making: list[OnMake], capsys: pytest.CaptureFixture[str]) -
         return code, out, told.err
 
     return run
+
+
+def stop(attempt: Attempt) -> None:
+    """As Ctrl+C does, while a run is on."""
+    os.kill(os.getpid(), signal.SIGINT)
+    while not attempt.job.is_cancelled():
+        pass
 
 
 def sweep(*more: str) -> tuple[str, ...]:
@@ -182,13 +195,7 @@ def test_a_cell_that_fails_does_not_stop_the_others(
 def test_ctrl_c_stops_it_and_it_can_be_gone_on_with(
     home: Path, said: Said, making: list[OnMake]
 ) -> None:
-    def stop_at_the_second(attempt: Attempt) -> None:
-        if attempt.job.cell == 1:
-            os.kill(os.getpid(), signal.SIGINT)
-            while not attempt.job.is_cancelled():
-                pass
-
-    making.append(stop_at_the_second)
+    making.append(lambda attempt: stop(attempt) if attempt.job.cell == 1 else None)
     code, told, err = said(*sweep("--json"))
     assert code == 130
     assert [cell["state"] for cell in told["cells"]][:2] == ["done", "cancelled"]
@@ -245,12 +252,128 @@ def test_cells_that_files_tell_are_impossible(said: Said) -> None:
         (["a", "--axis", "steps=1", "--retry-failed"], 2, "goes with --resume"),
         (["--resume", "abc234"], 1, "There is no sweep “abc234”"),
         (["--resume", "last"], 1, "No sweep was begun yet"),
-        (["--resume", "last", "--axis", "steps=1"], 2, "leave the rest out"),
+        (["--resume", "last", "--axis", "steps=1", "--seed", "3"], 2, "leave --axis, --seed out"),
+        (["--resume", "last", "--set", "vae_slicing=on"], 2, "leave --set out"),
+        (["--resume", ""], 1, "There is no sweep “”"),
+        (["a", "--axis", "steps=1", "--batch", "max"], 2, "--batch max is for one run"),
+        (["a", "--axis", "steps=1", "--png", "x.jpg"], 2, "--png writes a file in .png"),
+        (["a", "--axis", "steps=1", "--html", "x.png"], 2, "--html writes a file in .html"),
+        (["a", "--axis", "steps=1", "--png", "new/"], 2, "takes the name of a file"),
+        (["a", "--axis", "steps=1", "--html", "/"], 2, "takes the name of a file"),
     ],
 )
 def test_slips(said: Said, words: list[str], code: int, sentence: str) -> None:
     got, _, err = said(*words)
     assert (got, sentence in err) == (code, True), err
+
+
+def test_places_are_looked_at_before_anything_is_made(home: Path, said: Said) -> None:
+    mine = home / "mine.html"
+    mine.write_text("my own")
+    code, _, err = said(*sweep("--html", str(mine), "--replace"))
+    assert (code, "is not an earlier report" in err) == (1, True)
+    assert not (home / "data").exists()
+
+
+def test_one_file_that_cannot_be_written_does_not_lose_the_other(
+    home: Path, said: Said, making: list[OnMake]
+) -> None:
+    png, html = home / "grid.png", home / "grid.html"
+
+    def be_faster(_: Attempt) -> None:
+        png.write_text("somebody was faster")
+
+    making.append(be_faster)
+    code, told, _ = said(*sweep("--png", str(png), "--html", str(html), "--json"))
+    assert (code, told["files"], html.is_file()) == (1, [str(html)], True)
+    assert png.read_text() == "somebody was faster"
+
+
+def test_prompts_may_be_on_an_axis_by_any_of_its_names(said: Said) -> None:
+    code, told, _ = said("--axis", "wildcard=a {red|green} sun", "--dry-run", "--json")
+    assert (code, told["outlook"]["runs"]) == (0, 2)
+
+
+def test_cells_of_another_safelight_are_left_to_it(
+    home: Path, said: Said, making: list[OnMake]
+) -> None:
+    making.append(stop)
+    _, told, _ = said(*sweep("--json"))
+    making.clear()
+    other = History(home / "data")
+    other.queue.add_many(told["group"], [(3, RunSpec("a")), (4, RunSpec("a"))])
+    code, told, err = said("--resume", "last", "--json")
+    assert (code, told["counts"]["waiting"], told["counts"]["done"]) == (1, 2, 2)
+    assert "2 runs, " in err
+    assert "2 cells are another Safelight's." in err
+    other.close()
+    assert said("--resume", "last")[0] == 0, "it has ended since"
+
+
+def test_what_ended_the_last_try_comes_last(home: Path, said: Said, making: list[OnMake]) -> None:
+    made: list[int] = []
+    making.append(stop)
+    _, told, _ = said(*sweep("--json"))
+    history = History(home / "data")
+    with history._file.writing() as db:
+        db.execute(
+            "INSERT INTO queue (run, position, spec, queued_at, started_at, owner, grp, cell)"
+            " VALUES (99, 1, ?, '', '2026-01-31T10:00:00Z', 'ended', ?, 0)",
+            (json.dumps(RunSpec("a").to_json()), told["group"]),
+        )
+    history.close()
+    making[:] = [lambda attempt: made.append(attempt.job.cell)]
+    assert said("--resume", "last")[0] == 0
+    assert made == [1, 3, 4, 0]
+
+
+def test_what_became_possible_is_kept(home: Path, said: Said) -> None:
+    late = home / "late"
+    words = (PROMPT, "--axis", f"checkpoint=scenes,{late}", "--axis", "steps=1")
+    assert said(*words, "--json")[1]["counts"]["impossible"] == 1
+    late.symlink_to(bundled_path())
+    code, told, err = said("--resume", "last", "--retry-failed", "--json")
+    assert (code, told["counts"]["done"]) == (0, 2), err
+    assert said("--resume", "last", "--json")[1]["counts"]["done"] == 2
+    assert said("--list", "--json")[1][0]["counts"]["impossible"] == 0
+
+
+def test_a_cell_that_was_made_in_another_way_says_so(
+    home: Path, said: Said, making: list[OnMake]
+) -> None:
+    def climb(attempt: Attempt) -> None:
+        if attempt.job.cell == 1:
+            attempt.climb({"vae_slicing": "on"})
+
+    making.append(climb)
+    html = home / "grid.html"
+    code, out, _ = said(*sweep("--html", str(html)))
+    assert code == 0
+    assert (
+        out.count("with VAE slicing") == Page(html.read_text()).text.count("with VAE slicing") == 1
+    )
+    _, told, _ = said("--resume", "last", "--json")
+    assert [cell["note"] for cell in told["cells"]][:3] == ["", "with VAE slicing", ""]
+
+
+def test_what_is_left_is_foretold_by_what_is_to_come(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = parse_sweep(["steps=1,2,3,4"], RunSpec("a"))
+    told: SimpleQueue[events.Event] = SimpleQueue()
+    for cell in range(4):
+        told.put(events.RunQueued(cell + 1, RunSpec("a"), 1, "abc234", cell))
+    ends = {0: Status.FAILED, 1: Status.FINISHED, 2: Status.FINISHED, 3: Status.FINISHED}
+    for cell, status in ends.items():
+        record = record_of(cell + 1, cell=cell, status=status)
+        if status is Status.FAILED:
+            told.put(events.RunFailed(cell + 1, record))
+        else:
+            told.put(events.RunFinished(cell + 1, record, ()))
+    engine = cast("EngineAPI", None)
+    follow_sweep.follow(engine, "abc234", plan, range(1, 5), told, {2: 100.0})
+    lines = capsys.readouterr().err.splitlines()
+    assert "left" in lines[0]
+    assert lines[1].endswith("  1:42 min left"), lines
+    assert lines[2].endswith("  1.50 s left")
 
 
 def test_hostile_text_does_nothing(home: Path, said: Said) -> None:
