@@ -31,6 +31,7 @@ class Before:
         """Tell of an event, if it is one of these."""
         match event:
             case events.CheckpointLoading():
+                end_progress()
                 tell(f"Loading {clean(event.checkpoint)}: {event.stage}")
             case events.CheckpointDownloading():
                 self._download.show(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -15,6 +16,7 @@ from tui.text import ago, clean, one_line
 
 _HEADS = ("RUNG", "AN IMAGE", "A MIN", "VS BELOW", "VS FIRST", "PEAK", "SSIM", "")
 _WIDEST_ID = 6
+_WIDTH = 100
 
 
 def ladder_lines(result: LadderResult) -> Iterator[str]:
@@ -27,7 +29,8 @@ def ladder_lines(result: LadderResult) -> Iterator[str]:
         yield _line(cells, widths)
         yield from (f"   {text}" for text in _below(row))
     yield ""
-    yield from about(result)
+    for sentence in about(result):
+        yield from textwrap.wrap(clean(sentence), _WIDTH)
 
 
 def _below(row: Row) -> Iterator[str]:

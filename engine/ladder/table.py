@@ -99,14 +99,14 @@ def about(result: LadderResult) -> tuple[str, ...]:
         return ()
     first = sides[0]
     memory = "on the device" if first.memory_kind == "vram" else "of the whole process"
-    turns = min(len(side.samples) for side in sides)
+    fewest = min(len(side.samples) for side in sides)
+    turns = "one turn" if fewest == 1 else f"{fewest} turns"
     return (
         f"{first.spec.checkpoint} on {first.device}, {first.spec.width}x{first.spec.height}, "
         f"seed {first.spec.seed}.",
-        f"Each rung was warmed up and then took {turns} turns or more, in turns with the rung it "
-        "stands on; loading and compiling are not in the times. A time is the median, with the "
-        "quartiles; it may have been another hour of the machine than that of the other rungs, and "
-        "so it is the turns that are compared.",
+        f"Each rung was warmed up and then took {turns} or more, in turns with the rung it stands "
+        "on. Loading and compiling are not in the times, which are medians. A machine is not "
+        "always as fast, so what is said of two rungs is of their turns side by side.",
         f"Peak memory is that {memory}, in each turn anew. SSIM is of the first picture, 1 for the "
         "same.",
     )
