@@ -310,6 +310,10 @@ async def test_screen(
     async with open_app(runs, size=size, settings=Settings(theme=theme)) as s:
         for editor in (*s.studio.query(Input), *s.studio.query(TextArea)):
             editor.cursor_blink = False
+            if isinstance(editor, TextArea):
+                # A line that was drawn while the cursor was off would be taken for the one with it.
+                editor._line_cache.clear()
+                editor.refresh()
         await steps(s)
         for field in s.app.screen.query(Input):
             field.cursor_blink = False
