@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.errors import SafelightError
 from tui import ladder_words as words
-from tui.commands import bindings
+from tui.screens.ladder_actions import LadderActions
 from tui.screens.ladder_desk import LadderDesk, State
 from tui.screens.ladder_plan import Foreseen, foreseen, plan_text
-from tui.screens.report_asking import ask_where
 from tui.stock import off_loop
-from tui.study_commands import LADDER
 from tui.text import WINNER, clean, one_line, seconds
 from tui.widgets.key_bar import Key, KeyBar
 from tui.widgets.line_list import LineList
@@ -30,16 +25,11 @@ from tui.widgets.run_preview import RunPreview
 from tui.widgets.rung_table import RungTable
 
 if TYPE_CHECKING:
-    from engine.compare import Comparison
-    from engine.group import Group
     from engine.history import Entry
-    from engine.measure.request import Side
-    from engine.record import RunRecord
     from engine.spec import RunSpec
     from engine.switches.base import Place
     from tui.graphics.terminal import Terminal
 
-_COMPARED = 2
 _READY: tuple[Key, ...] = (
     *(("Enter", "Start"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
 )
@@ -53,20 +43,12 @@ _OVER: tuple[Key, ...] = (
 )
 
 
-class LadderScreen(Screen["RunSpec | None"]):
+class LadderScreen(LadderActions):
     """Climbs the ladder and shows its rungs. Gives the settings that are to go onto the form."""
 
     CSS_PATH = "ladder.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = ""
-    KEYS = LADDER
-    BINDINGS: ClassVar = [
-        *bindings(LADDER),
-        Binding("f5", "go_on", "Go on", show=False, priority=True),
-        Binding("shift+f7,f19", "back", "Back", show=False, priority=True),
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-    ]
 
     def __init__(
         self,
@@ -84,13 +66,10 @@ class LadderScreen(Screen["RunSpec | None"]):
             place: what switches can work on, as far as is known.
             run_seconds: what a run of ``spec`` takes, as far as is known.
         """
-        super().__init__()
-        self._desk, self._spec = desk, spec
+        super().__init__(desk, spec, terminal)
         self._place = place
         self._foreseen: tuple[Foreseen, ...] = ()
-        self._terminal, self._run_seconds = terminal, run_seconds
-        self._entries: dict[int, Entry | None] = {}
-        self._was_going = False
+        self._run_seconds = run_seconds
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="top"):
@@ -107,7 +86,7 @@ class LadderScreen(Screen["RunSpec | None"]):
             with Vertical(id="beside"):
                 for _ in range(2):
                     with Vertical():
-                        preview = RunPreview(self._terminal)
+                        preview = RunPreview(self.terminal)
                         preview.can_focus = False  # the arrows go over the rungs
                         yield preview
         yield Static("", classes="about")
@@ -118,8 +97,8 @@ class LadderScreen(Screen["RunSpec | None"]):
         yield bar
 
     def on_mount(self) -> None:
-        desk = self._desk
-        if not desk.is_going and (desk.study is None or desk.study.spec != self._spec):
+        desk = self.desk
+        if not desk.is_going and (desk.study is None or desk.study.spec != self.spec):
             desk.forget()
         self.show()
         if desk.state is State.DONE and desk.result.best >= 0:
@@ -147,10 +126,10 @@ class LadderScreen(Screen["RunSpec | None"]):
         """Show how far the ladder is."""
         if not self.query(KeyBar):
             return  # it was left meanwhile
-        desk, table = self._desk, self.table
+        desk, table = self.desk, self.table
         begun = desk.state is not State.NONE
-        over = self._was_going and not desk.is_going
-        self._was_going = desk.is_going
+        over = self.was_going and not desk.is_going
+        self.was_going = desk.is_going
         if desk.study is not None:
             table.show(desk.result, desk.study.repeats, is_on=desk.is_going)
         self.set_class(not begun, "-plan")
@@ -170,36 +149,36 @@ class LadderScreen(Screen["RunSpec | None"]):
             self._foresee()
             return
         width = max(self.size.width - 6, 20)
-        text = plan_text(self._spec, self._foreseen, self._run_seconds, width)
+        text = plan_text(self.spec, self._foreseen, self._run_seconds, width)
         self.query_one(".plan > Static", Static).update(text)
 
     @work(exclusive=True, group="forecast")
     async def _foresee(self) -> None:
         """See which rungs there will be."""
-        self._foreseen = await off_loop(partial(foreseen, self._spec, self._place))
+        self._foreseen = await off_loop(partial(foreseen, self.spec, self._place))
         if self.query(".plan"):
             self._say_plan()
 
     def on_resize(self) -> None:
-        if self._desk.state is State.NONE:
+        if self.desk.state is State.NONE:
             self._say_plan()
         self._say_whose()
 
     def _say_whose(self) -> None:
-        study = self._desk.study
-        spec = study.spec if study is not None else self._spec
+        study = self.desk.study
+        spec = study.spec if study is not None else self.spec
         parts = [spec.checkpoint, f"seed {spec.seed}"]
         parts += [f"{spec.width}x{spec.height}"] if spec.width and spec.height else []
         room = max(self.size.width - 24, 10)
         text = one_line(" · ".join([*parts, spec.prompt]), room)
         self.query_one(".sum", Static).update(Content(text), layout=False)
-        result = self._desk.result
+        result = self.desk.result
         count = sum(not rung.skipped for rung in result.rungs)
         done = words.measured(result, study.repeats if study is not None else 1)
         self.query_one("#ladder").border_subtitle = f"{done} of {count} measured" if count else ""
 
     def _say_progress(self) -> None:
-        desk, lines = self._desk, self.query_one(ProgressLines)
+        desk, lines = self.desk, self.query_one(ProgressLines)
         verdict = self.query_one(".verdict", Static)
         lines.display, verdict.display = desk.is_going, False
         match desk.state:
@@ -226,7 +205,7 @@ class LadderScreen(Screen["RunSpec | None"]):
         verdict.display = True
 
     def _climbing(self) -> Progress:
-        desk = self._desk
+        desk = self.desk
         told = desk.progress
         if told is None:
             return Progress("The ladder begins", detail=desk.doing)
@@ -236,13 +215,13 @@ class LadderScreen(Screen["RunSpec | None"]):
         return Progress("turn", told.done, told.of, detail=" · ".join(detail))
 
     def _say_keys(self) -> None:
-        state = self._desk.state
-        keys = _READY if state is State.NONE else _GOING if self._desk.is_going else _OVER
+        state = self.desk.state
+        keys = _READY if state is State.NONE else _GOING if self.desk.is_going else _OVER
         self.query_one(KeyBar).here = keys
 
     def tell(self) -> None:
         """Tell of the rung under the cursor."""
-        result, at = self._desk.result, self.table.cursor
+        result, at = self.desk.result, self.table.cursor
         if at >= len(result.rungs):
             return
         room = max(self.size.width - 4, 10)
@@ -258,13 +237,13 @@ class LadderScreen(Screen["RunSpec | None"]):
         self._show_picture(first, 0, "")
 
     def _show_picture(self, preview: RunPreview, at: int, nothing: str) -> None:
-        rung = self._desk.result.rungs[at]
+        rung = self.desk.result.rungs[at]
         run_id = rung.side.run_id if rung.side is not None else 0
         value = rung.likeness_first
         like = f" · SSIM {value:.3f}" if value is not None else ""
         preview.title = f"{at + 1} {clean(rung.title)}{like}"
         preview.border_title = Content(preview.title)
-        entry = self._entries.get(run_id)
+        entry = self.entries.get(run_id)
         preview.show_entry(entry)
         if entry is None and not preview.images:
             preview.say(nothing)
@@ -272,17 +251,17 @@ class LadderScreen(Screen["RunSpec | None"]):
     @work(exclusive=True, group="pictures")
     async def _look_up(self) -> None:
         """Fetch the runs whose pictures are to be shown."""
-        sides = [rung.side for rung in self._desk.result.rungs if rung.side is not None]
-        wanted = [side.run_id for side in sides if side.run_id not in (0, *self._entries)]
+        sides = [rung.side for rung in self.desk.result.rungs if rung.side is not None]
+        wanted = [side.run_id for side in sides if side.run_id not in (0, *self.entries)]
         if not wanted:
             return
 
         def look() -> dict[int, Entry | None]:
-            history = self._desk.room.history
+            history = self.desk.room.history
             return {run: history.entry(run) for run in wanted}
 
         try:
-            self._entries |= await off_loop(look)
+            self.entries |= await off_loop(look)
         except SafelightError:
             return  # the figures are there without
         if self.query(".about"):
@@ -296,125 +275,3 @@ class LadderScreen(Screen["RunSpec | None"]):
     @on(RungTable.Laid)
     def _laid(self, event: RungTable.Laid) -> None:
         self.query_one(".heads", Static).update(event.heads)
-
-    # What the user does
-
-    @on(LineList.Chosen)
-    def _chosen(self, event: LineList.Chosen) -> None:
-        event.stop()
-        self.action_go()
-
-    def action_go(self) -> None:
-        """Start; of one that is over, take the rung under the cursor."""
-        desk = self._desk
-        if desk.state is State.NONE:
-            desk.start(self._spec)
-        elif not desk.is_going:
-            self._take(self.table.cursor)
-
-    def action_take(self) -> None:
-        """Take what is recommended."""
-        best = self._desk.result.best
-        if best < 0:
-            self.notify("Nothing is recommended yet. Enter takes the rung under the cursor.")
-        else:
-            self._take(best)
-
-    def _take(self, at: int) -> None:
-        rungs = self._desk.result.rungs
-        side = rungs[at].side if at < len(rungs) else None
-        if side is None:
-            self.notify("This rung was not measured, so it has no settings to take.", timeout=4)
-        else:
-            self.dismiss(side.spec)
-
-    def action_compare(self) -> None:
-        """Compare the rung under the cursor with the first."""
-        from tui.screens.comparing import of_runs, open_comparison, shown
-
-        sides = [rung.side for rung in self._desk.result.rungs]
-        at = self.table.cursor
-        here = sides[at] if 0 < at < len(sides) else None
-
-        def record_of(side: Side | None) -> RunRecord | None:
-            entry = self._entries.get(side.run_id) if side is not None else None
-            return entry.record if entry is not None else None
-
-        meant = shown([record_of(here), record_of(sides[0] if sides else None)])[::-1]
-
-        def make() -> Comparison:
-            if len(meant) < _COMPARED:
-                raise ValueError("Choose a rung above the first that has a picture.")
-            return of_runs(meant)
-
-        def done(record: RunRecord | None) -> None:
-            if record is not None:
-                self.dismiss(record.spec)
-
-        runs = shown([record_of(side) for side in sides])
-        open_comparison(self, make, runs, self._desk.room, self._terminal, done)
-
-    def action_write(self) -> None:
-        """Write it to a file, as far as it is."""
-        desk = self._desk
-        if not any(rung.side is not None for rung in desk.result.rungs):
-            self.notify("Nothing was measured yet.", timeout=3)
-            return
-        kinds = {".html": "a page", ".md": "Markdown, with its pictures beside"}
-        name = f"ladder-{desk.group}" if desk.group else "ladder"
-        ask_where(self, "Write the ladder to", name, kinds, lambda: desk.room.history, self._write)
-
-    @work(group="writing")
-    async def _write(self, to: Path) -> None:
-        try:
-            place = await off_loop(partial(self._desk.write, to))
-        except SafelightError as error:
-            self.notify(str(error), severity="error", timeout=10)
-        else:
-            self.notify(f"Written to {place}.", timeout=10)
-
-    def action_go_on(self) -> None:
-        self._desk.go_on()
-
-    def action_stop(self) -> None:
-        if not self._desk.stop():
-            self.notify("Nothing is on here.", timeout=2)
-
-    def action_view(self) -> None:
-        """The pictures, or the table."""
-        self.toggle_class("-pictures")
-
-    def action_past(self) -> None:
-        """Choose among the ladders that were climbed before."""
-        from tui.screens.past_groups import PastGroupsScreen
-
-        desk = self._desk
-        if desk.is_going:
-            self.notify("The ladder is being climbed; x stops it.", timeout=3)
-            return
-
-        def done(chosen: Group | None) -> None:
-            if chosen is not None and desk.open(chosen):
-                self._was_going = True  # so that the cursor goes to the best
-                self.show()
-
-        nothing = "No ladder was climbed yet."
-        self.app.push_screen(PastGroupsScreen("Ladders there were", nothing, desk.past), done)
-
-    def action_move(self, by: int) -> None:
-        """Over the rungs also where only their pictures are shown."""
-        self.table.action_move(by)
-
-    def action_again(self) -> None:
-        """Back to what is to be done, to start anew."""
-        if self._desk.is_going:
-            self.notify("The ladder is being climbed; x stops it.", timeout=3)
-        else:
-            self._desk.forget()
-            self.show()
-
-    def action_back(self) -> None:
-        if self.has_class("-pictures"):
-            self.action_view()
-        else:
-            self.dismiss(None)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from engine.errors import HistoryError, InvalidAxis, SafelightError
-from engine.switches.base import NOWHERE
 from tui import form as forms
 from tui.screens.studio_overlays import Overlays
 
@@ -47,6 +46,7 @@ class Doors(Overlays):
 
     def _open_ladder(self, spec: RunSpec) -> None:
         """At once, not from a worker: the next key may be here already, and is meant for it."""
+        from engine.switches.base import NOWHERE
         from tui.screens.ladder import LadderScreen
 
         studio = self._studio
@@ -134,6 +134,7 @@ class Doors(Overlays):
 
     def _ground(self, spec: RunSpec) -> Ground:
         """What is known of the machine, for a sweep around ``spec``."""
+        from engine.switches.base import NOWHERE
         from tui.sweep_outlook import Ground
 
         studio = self._studio

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.errors import SafelightError
 from engine.history import Entry
-from engine.record import RunRecord
 from engine.sweep import CellState, State
-from tui.commands import bindings
-from tui.screens.report_asking import ask_where
-from tui.screens.sweep_desk import SIDE, SweepDesk, grid_of, write_grid
+from tui.screens.sweep_actions import SweepActions
+from tui.screens.sweep_desk import SIDE, SweepDesk, grid_of
 from tui.shrunk import shrunk
 from tui.stock import off_loop
-from tui.study_commands import SWEEP
 from tui.sweep_words import about, counts, progress
 from tui.text import one_line
 from tui.widgets.key_bar import Key, KeyBar
@@ -35,31 +29,22 @@ from tui.widgets.run_preview import RunPreview
 from tui.widgets.sweep_grid import SweepGrid
 
 if TYPE_CHECKING:
-    from engine.compare import Comparison
     from tui.graphics.terminal import Terminal
 
 _AT_ONCE = 2
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""
-_LEAST_COMPARED = 2
 
 
-class SweepScreen(Screen["RunRecord | None"]):
+class SweepScreen(SweepActions):
     """Shows a sweep, whether it goes on or is over. Gives the run that is to be opened."""
 
     CSS_PATH = "sweep.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "SweepGrid"
-    KEYS = SWEEP
-    BINDINGS: ClassVar = [
-        *bindings(SWEEP),
-        Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
-    ]
 
     def __init__(self, desk: SweepDesk, terminal: Terminal) -> None:
-        super().__init__()
-        self.desk = desk
-        self._terminal = terminal
+        super().__init__(desk, terminal)
         self._reading = self._is_stale = False
         self._unreadable: set[int] = set()
         self._version = 0  # of the history, when it was looked at last
@@ -72,9 +57,9 @@ class SweepScreen(Screen["RunRecord | None"]):
         with Horizontal(classes="body"):
             with Vertical(id="sweep", classes="panel"):
                 yield Static("", classes="heads")
-                yield SweepGrid(self.desk.sweep, self._terminal)
+                yield SweepGrid(self.desk.sweep, self.terminal)
             with Vertical(id="beside"):
-                preview = RunPreview(self._terminal)
+                preview = RunPreview(self.terminal)
                 preview.can_focus = False  # the arrows go over the cells
                 yield preview
                 with VerticalScroll(can_focus=False):
@@ -161,7 +146,7 @@ class SweepScreen(Screen["RunRecord | None"]):
 
     def _say_keys(self) -> None:
         desk = self.desk
-        keys: list[Key] = [("Enter", "Open")] if self._record is not None else []
+        keys: list[Key] = [("Enter", "Open")] if self.record is not None else []
         if desk.is_going:
             keys += [("p", "Go on" if desk.paused else "Pause"), ("x", "Stop")]
         if desk.left():
@@ -175,15 +160,13 @@ class SweepScreen(Screen["RunRecord | None"]):
         keys.append(("F1", "Help"))
         self.query_one(KeyBar).here = tuple(keys)
 
-    @property
-    def _record(self) -> RunRecord | None:
-        return self.grid.current.record if self.grid.current is not None else None
-
     @on(LineList.Moved)
     @on(SweepGrid.Marked)
     def _moved(self, event: LineList.Told) -> None:
         event.stop()
         self.tell()
+        if not self._reading:  # another page may have come
+            self._read()
 
     @on(SweepGrid.Laid)
     def _laid(self, event: SweepGrid.Laid) -> None:
@@ -241,84 +224,3 @@ class SweepScreen(Screen["RunRecord | None"]):
                 self.show()
         except SafelightError:
             return  # the next time, perhaps
-
-    # What the user does
-
-    @on(LineList.Chosen)
-    def _chosen(self, event: LineList.Chosen) -> None:
-        event.stop()
-        self.action_open()
-
-    def action_back(self) -> None:
-        self.dismiss(None)
-
-    def action_mark(self) -> None:
-        """Mark the cell under the cursor; the grid's own key does it first."""
-        self.grid.action_mark()
-
-    def action_open(self) -> None:
-        """Open the run of the cell under the cursor in the studio."""
-        if self._record is not None:
-            self.dismiss(self._record)
-        else:
-            self.notify("There is no run of this cell to open.", timeout=3)
-
-    def action_pause(self) -> None:
-        self.desk.toggle_pause()
-
-    def action_cancel(self) -> None:
-        if not self.desk.cancel():
-            self.notify("Nothing of this sweep waits or is on.", timeout=3)
-
-    def action_resume(self, failed: bool) -> None:
-        """Queue what is left; ``failed``: and what failed."""
-        cells = self.desk.left(failed=failed)
-        if not cells:
-            self.notify("Nothing failed." if failed else "Nothing is left to do.", timeout=3)
-        elif self.desk.submit(cells) and self.desk.paused:
-            self.notify("The queue is paused: p goes on with it.", severity="warning", timeout=5)
-
-    def action_view(self) -> None:
-        """Pictures, or a line a cell."""
-        self.grid.with_pictures = not self.grid.with_pictures
-
-    def action_turn(self, by: int) -> None:
-        self.grid.turn(by)
-
-    def action_compare(self) -> None:
-        """Compare the cells that are marked, the first of them the reference; else this and one."""
-        from tui.screens.comparing import of_runs, open_comparison, shown
-
-        numbers = list(self.grid.marked)
-        here = self.grid.current
-        if len(numbers) < _LEAST_COMPARED and here is not None and here.cell.index not in numbers:
-            numbers.append(here.cell.index)
-        cells = self.desk.cells
-        meant = [r for number in numbers if (r := cells[number].record) is not None and r.images]
-
-        def make() -> Comparison:
-            if len(meant) < _LEAST_COMPARED:
-                raise ValueError("Mark the cells to be compared with Space, two to four.")
-            return of_runs(meant)
-
-        def done(record: RunRecord | None) -> None:
-            if record is not None:
-                self.dismiss(record)
-
-        runs = shown([each.record for each in cells])
-        open_comparison(self, make, runs, self.desk.room, self._terminal, done)
-
-    def action_write(self) -> None:
-        """Write the grid to a file."""
-        kinds = {".html": "a page", ".png": "one picture, or several"}
-        name = f"sweep-{self.desk.group}"
-        ask_where(self, "Write the sweep to", name, kinds, self.desk.history, self._write)
-
-    @work(group="writing")
-    async def _write(self, to: Path) -> None:
-        try:
-            written = await off_loop(partial(write_grid, self.desk, to))
-        except SafelightError as error:
-            self.notify(str(error), severity="error", timeout=10)
-        else:
-            self.notify(f"Written to {', '.join(written)}.", timeout=10)

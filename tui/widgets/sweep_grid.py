@@ -18,7 +18,8 @@ from engine.sweep import CellState, State, Sweep
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
 from tui.ink import ink
-from tui.text import centred, one_line, seconds
+from tui.sweep_signs import SIGNS, badge
+from tui.text import centred, one_line
 from tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -28,16 +29,6 @@ _GAP = 1
 _LEAST, _MOST = 9, 32
 """Cells of a picture's width."""
 _MOST_HEAD = 18
-SIGNS: dict[State, tuple[str, str, str]] = {
-    State.OPEN: ("○", "open", "text-muted"),
-    State.WAITING: ("○", "waits", "text-muted"),
-    State.RUNNING: ("●", "", "accent"),
-    State.DONE: ("✓", "", "success"),
-    State.FAILED: ("✗", "failed", "error"),
-    State.CANCELLED: ("–", "stopped", "text-muted"),
-    State.IMPOSSIBLE: ("·", "cannot", "text-disabled"),
-}
-"""Of each state its sign, a word, and a colour of the theme."""
 
 
 class SweepGrid(LineList):
@@ -278,19 +269,11 @@ class SweepGrid(LineList):
         sign, _, tone = SIGNS[each.state]
         coloured = style if item == self.cursor else style + ink(self, tone)
         mark = "◉" if number in self.marked else sign
-        words = one_line(self.badge(number, each), self._wide - 2)
+        words = one_line(badge(each, self._percents.get(number, 0)), self._wide - 2)
         pad = " " * (self._wide - 2 - cell_len(words))
         plain = style if each.state is State.DONE else coloured
         accent = style + ink(self, "accent") if number in self.marked else coloured
         return [Segment(f"{mark} ", accent), Segment(words + pad, plain)]
-
-    def badge(self, number: int, each: CellState) -> str:
-        """What is said of a cell in a word: how long it took, how far it is, or how it ended."""
-        if each.state is State.DONE and each.record is not None:
-            return seconds(each.record.seconds.total)
-        if each.state is State.RUNNING:
-            return f"{self._percents.get(number, 0)}%"
-        return SIGNS[each.state][1]
 
     def _picture(self, number: int, each: CellState, base: Style) -> list[Strip]:
         image = self._pictures.get(number)
