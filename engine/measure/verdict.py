@@ -24,10 +24,12 @@ FLOOR = 0.015
 CLOSE = 0.08
 """Where the ratio is within the floor, and at most this far off, nobody need go on."""
 LEVEL = 0.004
-"""How often an interval of signed ranks may miss the truth.
+"""How often the interval of the fewest pairs that are ranked may miss the truth."""
+LATER_LEVEL = 0.002
+"""Likewise of twice as many and more.
 
 A measurement that is undecided goes on and is judged again, five times in all: of a hundred where
-nothing differs, about one is then called different. Its bar is at most one of twenty.
+nothing differs, about one is then called different. What is bearable is one of twenty.
 """
 FEWEST_RANKED = 9
 """Pairs that allow for this: 2 of 2^9 outcomes are all on one side."""
@@ -141,7 +143,8 @@ def _left_out(count: int) -> int:
             longer[total + rank] += number
         ways = longer
     below, leave = 0, 0
-    while 2 * (below + ways[leave]) <= LEVEL * 2**count:
+    level = LEVEL if count < 2 * FEWEST_RANKED else LATER_LEVEL
+    while 2 * (below + ways[leave]) <= level * 2**count:
         below += ways[leave]
         leave += 1
     return max(0, leave - 1)
