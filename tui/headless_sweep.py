@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
@@ -53,11 +54,16 @@ def sweep(options: Namespace, paths: Paths) -> int:
     group, plan = planned(options, settings, paths)
     for note in notes(plan):
         tell(note)
-    lab = RealLab(paths, settings)
+    with closing(RealLab(paths, settings)) as lab:
+        return _sweep(options, paths, lab, group, plan)
+
+
+def _sweep(options: Namespace, paths: Paths, lab: RealLab, group: Group | None, plan: Sweep) -> int:
+    """Foretell a sweep, or make what is left of it."""
     if group is not None and not options.dry_run:
         # Else what ended the last try is not known yet, and would be the first to be tried again.
         lab.history.queue.take_over(waiting=False, group=group.id)
-    machine = machine_of(settings.device, plan.base.checkpoint)
+    machine = machine_of(lab.settings.device, plan.base.checkpoint)
     if group is None or options.retry_failed:  # what was impossible may be possible by now
         plan = checked(replace(plan, refused={}), machine.device)
     with reading(paths) as history:
@@ -84,7 +90,6 @@ def sweep(options: Namespace, paths: Paths) -> int:
     if theirs := begun.count(*_ON):
         tell(f"{theirs:,} {'cell is' if theirs == 1 else 'cells are'} another Safelight's.")
     stopped, came = _make(lab, group, plan, todo, ahead)
-    lab.close()
     with_pictures = _write(options, group, came)
     return _end(options, group, came, ahead, with_pictures, stopped=stopped)
 
