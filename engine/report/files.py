@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import ExchangeError
@@ -76,6 +77,15 @@ def _is_report(start: bytes) -> bool:
     if text.startswith("<!DOCTYPE html>"):
         return page.GENERATOR in text.partition("<title>")[0]
     return text.partition("\n")[0].rstrip("\r") == markdown.SIGN
+
+
+def drop(path: Path, *chunks: bytes) -> None:
+    """Remove an earlier report that is a picture with some text chunks; leave all else."""
+    with suppress(OSError):
+        with path.open("rb") as file:
+            start = file.read(_START)
+        if start.startswith(_PNG) and {_SOFTWARE, *chunks} <= set(_text_chunks(start)):
+            path.unlink()
 
 
 def _text_chunks(start: bytes) -> list[bytes]:

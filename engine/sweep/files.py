@@ -15,25 +15,46 @@ from engine.sweep.page import page
 from engine.sweep.picture import pages
 from engine.sweep.states import Grid
 
+_PAGE = "Page"
+"""The text chunk of a page with its number."""
+
 
 def write_png(grid: Grid, group: Group, to: str, *, replace: bool = False) -> list[str]:
     """Write the grid as one PNG; where it is too large, as ``NAME-1.png``, ``NAME-2.png``, ….
 
     Returns where they are. Raises :class:`~engine.errors.ExchangeError`.
     """
-    place = Path(to) if Path(to).suffix else Path(f"{to}.png")
+    place = Path(to if Path(to).suffix else f"{to}.png").expanduser()
     title = f"Sweep {group.id}: {grid.sweep.title}"
     written: list[str] = []
     images = pages(grid, title)
     image: Image.Image | None = next(images)
     following = next(images, None)
     if image is not None and following is None:
-        return [str(files.write(place, _png(image), replace=replace))]
+        written = [str(files.write(place, _png(image), replace=replace))]
+        if replace:
+            _drop_pages(place, 1)
+        return written
     while image is not None:
-        name = place.with_name(f"{place.stem}-{len(written) + 1}{place.suffix}")
-        written.append(str(files.write(name, _png(image), replace=replace)))
+        number = len(written) + 1
+        data = _png(image, number)
+        written.append(str(files.write(_page(place, number), data, replace=replace)))
         image, following = following, next(images, None)
+    if replace:
+        files.drop(place)
+        _drop_pages(place, len(written) + 1)
     return written
+
+
+def _page(place: Path, number: int) -> Path:
+    return place.with_name(f"{place.stem}-{number}{place.suffix}")
+
+
+def _drop_pages(place: Path, number: int) -> None:
+    """Remove what is left of an earlier grid that had more pages: files that say that they are."""
+    while (page := _page(place, number)).is_file():
+        files.drop(page, f"{_PAGE}\0{number}".encode("ascii"))
+        number += 1
 
 
 def write_html(grid: Grid, group: Group, to: str, *, replace: bool = False) -> list[str]:
@@ -43,8 +64,10 @@ def write_html(grid: Grid, group: Group, to: str, *, replace: bool = False) -> l
     return [str(files.write(place, data, replace=replace))]
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, page: int = 0) -> bytes:
     told = PngInfo()
+    if page:
+        told.add_text(_PAGE, str(page))
     told.add_text("Software", files.SIGN)  # by which it is known as ours
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", pnginfo=told, compress_level=4)

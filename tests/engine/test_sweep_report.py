@@ -163,6 +163,14 @@ def test_pages_get_numbers(
     monkeypatch.setattr("engine.sweep.files.pages", lambda *_: iter(two))
     written = write_png(found, GROUP, str(tmp_path / "grid.png"))
     assert written == [str(tmp_path / "grid-1.png"), str(tmp_path / "grid-2.png")]
+    mine = tmp_path / "grid-3.png"
+    monkeypatch.setattr("engine.sweep.files.pages", lambda *_: iter(two[:1]))
+    write_png(found, GROUP, str(mine))  # a grid of its own
+    (now,) = write_png(found, GROUP, str(tmp_path / "grid.png"), replace=True)
+    assert sorted(tmp_path.glob("grid*")) == [mine, Path(now)], "no page of before is left"
+    monkeypatch.setattr("engine.sweep.files.pages", lambda *_: iter(two))
+    again = write_png(found, GROUP, str(tmp_path / "grid.png"), replace=True)
+    assert sorted(tmp_path.glob("grid*")) == [*map(Path, again), mine]
 
 
 def test_a_page_in_a_real_browser(history: History, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ async def test_it_says_what_it_will_be_and_what_is_wrong(open_sweeps: OpenSweep)
     async with open_sweeps() as s:
         await plan(s, "steps=10,20,30", "guidance=2,4")
         assert "6 runs" in s.seen()
+        assert "Whether it fits is not known yet." in s.seen()
         await s.type(",x")
         await s.press("enter")
         assert "6 runs" not in s.seen()
