@@ -10,10 +10,11 @@ import pytest
 from textual.widgets import Input
 
 from engine import events
+from engine.group import Group, Kind, new_group_id
 from engine.history import History
 from engine.measure.request import Measurement, MeasurementResult, Sample, Side
 from engine.measure.verdict import Verdict
-from engine.record import Seconds
+from engine.record import Seconds, now
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, run, said
@@ -348,7 +349,7 @@ def measured(spec: RunSpec, label: str, seconds: float) -> Side:
 async def test_measured_in_turns(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
-        await s.press("M")
+        await s.press("M", "enter")
         study = s.engine.studied[0]
         assert isinstance(study, Measurement)
         assert [spec.scheduler for spec in study.specs] == ["PNDM", "DPM++ 2M"]
@@ -373,7 +374,7 @@ async def test_measured_in_turns(open_app: Open, lab: ScriptedLab) -> None:
 async def test_within_the_spread_is_no_difference(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
-        await s.press("M")
+        await s.press("M", "enter")
         study = s.engine.studied[0]
         assert isinstance(study, Measurement)
         s.engine.begin_study()
@@ -387,17 +388,61 @@ async def test_within_the_spread_is_no_difference(open_app: Open, lab: ScriptedL
 async def test_a_measurement_is_stopped(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
-        await s.press("M")
+        await s.press("M", "enter")
         s.engine.begin_study()
         await s.settle()
         await s.press("M")
         assert not s.engine.studies
         assert "measuring" not in s.seen()
-        await s.press("M")
+        await s.press("M", "enter")
         s.engine.begin_study()
         s.engine.end_study("Not enough memory.")
         await s.settle()
         assert "Not enough memory." in s.told()
+
+
+async def test_likeness_has_three_rows(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        await schedulers(s)
+        for name in ("SSIM", "PSNR", "Changed"):
+            assert facts(s, name), name
+
+
+async def test_the_facts_are_no_taller_than_they_need_be(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab, size=(200, 90)) as s:
+        await schedulers(s)
+        lines = s.seen().splitlines()
+        last = next(n for n, line in enumerate(lines) if "│ Changed  " in line)
+        assert last > len(lines) - 8
+        assert screen(s).stage.size.height > 65
+
+
+async def test_the_turns_are_asked_for(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        await schedulers(s)
+        await s.press("M", "ctrl+u", "1", "enter")
+        assert "A number from 2 to 999." in s.seen()
+        await s.press("2", "enter")
+        (study,) = s.engine.studied
+        assert isinstance(study, Measurement)
+        assert study.repeats == 12
+
+
+async def test_what_was_measured_before_is_shown_again(
+    open_app: Open, lab: ScriptedLab, history: History
+) -> None:
+    one, two = (record for n in (1, 2) if (record := history.get(n)) is not None)
+    asked = Measurement((two.spec, one.spec), ("A", "B"))
+    sides = (measured(two.spec, "A", 0.3), measured(one.spec, "B", 0.6))
+    result = MeasurementResult(sides, (None, Verdict(2.0, 1.9, 2.1, differs=True)), 9)
+    group = Group(new_group_id(), Kind.COMPARISON, now(), "A against B", asked.to_json())
+    history.groups.add(replace(group, result=result.to_json()))
+    other = Group(new_group_id(), Kind.COMPARISON, now(), "of a later version", {"specs": 3})
+    history.groups.add(other)
+    async with open_app(lab) as s:
+        await schedulers(s)
+        row = facts(s, "Verdict")
+        assert row.index("2.0x slower") < row.index("reference")  # #1 against #2
 
 
 async def test_one_run_is_not_measured_against_itself(open_app: Open, lab: ScriptedLab) -> None:
@@ -465,7 +510,7 @@ async def test_help_has_every_key(open_app: Open, lab: ScriptedLab) -> None:
 async def test_what_the_engine_tells_goes_on_unheard(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
-        await s.press("M")
+        await s.press("M", "enter")
         s.engine.begin_study()
         await s.settle()
         await s.press("escape")

@@ -114,6 +114,7 @@ class CompareScreen(CompareSides):
         self.show()
         self.look_at_likeness()
         self.look_at_winners()
+        self.look_for_measured()
 
     def show(self) -> None:
         """Show the comparison as it is."""

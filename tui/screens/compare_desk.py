@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.errors import SafelightError
 from engine.record import RunRecord
 from tui.commands import key_of as key_of_command
 from tui.screens.compare_darkroom import Darkroom, Key, Pair, key_of
-from tui.screens.compare_measuring import Measuring
+from tui.screens.compare_measuring import Measuring, measured_before
 from tui.screens.compare_writing import ask_where, write
 from tui.stock import off_loop
 
@@ -136,6 +137,14 @@ class CompareDesk(Screen[RunRecord | None]):
 
     def on_unmount(self) -> None:
         self._stop_listening()
+
+    @work(exclusive=True, group="measured")
+    async def look_for_measured(self) -> None:
+        """Show what was measured of these runs before."""
+        records = {side.record.id: side.record for side in self.comparison.sides}
+        look = partial(measured_before, self.room.history, tuple(records.values()))
+        with suppress(SafelightError):  # then M measures
+            self.measuring.remember(await off_loop(look))
 
     def action_measure(self) -> None:
         self.measuring.toggle()

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from engine import events
-from engine.measure.request import Measurement, MeasurementResult
+from engine.errors import InvalidSpec
+from engine.group import Kind
+from engine.measure.request import REPEATS, Measurement, MeasurementResult
+from engine.record import RunRecord
+from engine.spec import RunSpec
+from tui.screens.ask import AskScreen
 from tui.text import one_line, seconds
 from tui.widgets.compare_measured import Measured, verdict_words
 from tui.widgets.compare_rows import LETTERS
 
 if TYPE_CHECKING:
+    from engine.history import History
     from tui.screens.compare_desk import CompareDesk
 
 _BAR = 12
+FEWEST, MOST = 2, 999
+_LOOKED_THROUGH = 50
+"""Of the newest measurements."""
+_HINT = (
+    "Each is run warm, and they take turns. More turns are taken where these leave it undecided, "
+    "for a minute and a half at most."
+)
 
 
 class Measuring:
@@ -42,11 +56,22 @@ class Measuring:
     def toggle(self) -> None:
         """Begin, or stop what is on."""
         if self._asked is None:
-            self._begin()
+            if (specs := self._specs()) is not None:
+                self._ask(specs)
         elif self._number is not None:
             self._desk.room.cancel(self._number)
 
-    def _begin(self) -> None:
+    def _ask(self, specs: Mapping[int, tuple[str, RunSpec]]) -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._begin(specs, int(text))
+
+        self._desk.app.push_screen(
+            AskScreen("Turns of each", _HINT, str(REPEATS), _wrong_turns), answered
+        )
+
+    def _specs(self) -> dict[int, tuple[str, RunSpec]] | None:
+        """What is measured, by the number of its run, the reference first; says why not."""
         comparison = self._desk.comparison
         reference = comparison.sides[comparison.reference]
         order = [reference, *(s for s in comparison.sides if s is not reference)]
@@ -54,17 +79,29 @@ class Measuring:
         runs = tuple(run for run in dict.fromkeys(side.record.id for side in order))
         if len(runs) < 2:
             self._desk.notify("These are pictures of one run: there is nothing to measure.")
-            return
+            return None
         places = {s.record.id: LETTERS[i] for i, s in reversed(list(enumerate(comparison.sides)))}
-        specs = tuple(sides[run].record.spec for run in runs)
-        if missing := _missing([spec.checkpoint for spec in specs]):
+        specs = {run: (places[run], sides[run].record.spec) for run in runs}
+        if missing := _missing([spec.checkpoint for _, spec in specs.values()]):
             self._desk.notify(f"{missing} Run it once in the studio, then measure.", timeout=8)
-            return
-        asked = Measurement(specs, tuple(places[run] for run in runs))
-        self._asked, self._runs, self._number = asked, runs, None
+            return None
+        return specs
+
+    def _begin(self, sides: Mapping[int, tuple[str, RunSpec]], turns: int) -> None:
+        names, specs = zip(*sides.values(), strict=True)
+        asked = Measurement(specs, names, turns)
+        self._asked, self._runs, self._number = asked, tuple(sides), None
         self._say("asking for it")
         if not self._desk.room.study(asked):
             self._over()
+
+    def remember(self, found: Measured | None) -> None:
+        """Show what was measured before, when nothing is now."""
+        runs = {side.record.id for side in self._desk.comparison.sides}
+        known = self.measured is not None and runs <= set(self.measured.runs)
+        if not self.is_on and not known and found != self.measured:
+            self.measured = found
+            self._desk.show_facts()
 
     # What the engine tells
 
@@ -131,6 +168,29 @@ class Measuring:
             for side, verdict in zip(sides[1:], measured.result.verdicts[1:], strict=False)
         ]
         self._desk.notify(f"Against {against}, {'; '.join(said)}.", title="Measured", timeout=12)
+
+
+def measured_before(history: History, records: Sequence[RunRecord]) -> Measured | None:
+    """The newest measurement of these runs' settings; ``None`` when there is none.
+
+    Raises :class:`~engine.errors.HistoryError`.
+    """
+    for group in history.groups.latest(Kind.COMPARISON, _LOOKED_THROUGH):
+        try:
+            specs = Measurement.from_json(group.plan).specs
+            result = MeasurementResult.from_json(group.result) if group.result else None
+        except (LookupError, TypeError, ValueError, InvalidSpec):
+            continue  # of another version, or damaged
+        runs = [next((r.id for r in records if r.spec == spec), 0) for spec in specs]
+        if result is not None and set(runs) == {record.id for record in records}:
+            return Measured(tuple(runs), result)
+    return None
+
+
+def _wrong_turns(text: str) -> str:
+    if text.isdecimal() and FEWEST <= int(text) <= MOST:
+        return ""
+    return f"A number from {FEWEST} to {MOST}."
 
 
 def _missing(checkpoints: list[str]) -> str:

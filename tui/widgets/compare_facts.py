@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _MUCH = 0.05
 """From which part on a difference of single runs gets a colour: below it is mostly noise."""
 _LONGEST_TEXT = 4000
+_LIKENESS = {"SSIM": "SSIM", "PSNR": "PSNR", "Pixels changed": "Changed"}
+"""What likeness is called, and in how few letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _tone(ratio: float | None, *, less: bool) -> str:
 def _likeness(told: Told, width: int) -> list[Content]:
     column, reference = column_of(len(told.comparison.sides), width), told.comparison.reference
     texts = [each.texts() if each is not None else {} for each in told.likeness]
-    names = [name for name in ("SSIM", "PSNR", "Changed") if any(name in each for each in texts)]
+    names = [name for name in _LIKENESS if any(name in each for each in texts)]
     if not names:
         words = "working out how alike they are…" if told.looking else ""
         return [row_of("Likeness", [[(words, MUTED)]], width - NAME)] if words else []
@@ -216,9 +218,10 @@ def _likeness(told: Told, width: int) -> list[Content]:
             elif name not in each or like is None:
                 cells.append([(fit("  …" if told.looking else "  –", column), MUTED)])
             else:
-                share = {"SSIM": like.ssim, "PSNR": _of_psnr(like.psnr), "Changed": like.changed}
-                cells.append(bar_cell(share[name] or 0.0, each[name], "", "", column))
-        lines.append(row_of(name, cells, column))
+                shares = like.ssim, _of_psnr(like.psnr), like.changed
+                share = dict(zip(_LIKENESS, shares, strict=True))[name] or 0.0
+                cells.append(bar_cell(share, each[name], "", "", column))
+        lines.append(row_of(_LIKENESS[name], cells, column))
     return lines
 
 

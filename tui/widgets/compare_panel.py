@@ -12,6 +12,7 @@ from tui.widgets.compare_facts import Told, figure_lines, head, settings_lines
 _SETTING, _FIGURE = 14, 24
 """Cells of each side that settings and figures need to stand next to each other."""
 _NAME, _FRAME = 13, 4
+_LIKENESS_ROWS = 3
 
 
 class _Panel(Vertical):
@@ -72,6 +73,10 @@ class Facts(Horizontal):
         left, right = settings_lines(told, left_room), figure_lines(told, right_room)
         settings.show(head(told, left_room), left if double else left + right)
         figures.show(head(told, right_room), right)
+        rows = max(len(left), len(right)) if double else len(left) + len(right)
+        to_come = _LIKENESS_ROWS - 1 if told.looking and not any(told.likeness) else 0
+        # No taller than it need be: what is left belongs to the pictures.
+        self.styles.height = rows + to_come + (1 if frame == 3 else 3)
 
     def on_resize(self) -> None:
         if self._told is not None:
