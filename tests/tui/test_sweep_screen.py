@@ -274,6 +274,17 @@ async def test_one_that_a_crash_cut_off_goes_on(open_sweeps: OpenSweep, history:
         assert "All 6 are done" in s.seen()
 
 
+async def test_it_goes_on_in_the_order_that_costs_least(
+    open_sweeps: OpenSweep, history: History
+) -> None:
+    kept(history, "precision=fp32,bf16", "steps=10,20,30", finished=1)
+    async with open_sweeps() as s:
+        await s.press("shift+f9", "down", "down", "down", "enter", "r")
+        asked = [spec.switches.get("precision") for spec in s.engine.submitted]
+        assert sorted(asked, key=asked.index) == asked  # all of one, then all of the other
+        assert len(asked) == 5
+
+
 async def test_another_safelight_makes_the_cells(open_app: Open, history: History) -> None:
     """And what its prompts hold is shown, not obeyed."""
     sweep = kept(history, "prompt:red=red,[/],\x1b]0;x", "steps=10,20", "seed=1,2", finished=1)

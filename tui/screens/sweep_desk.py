@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from engine import events
 from engine.errors import HistoryError
+from engine.forecast import warm_seconds
 from engine.record import RunRecord
-from engine.sweep import Cell, CellState, Grid, State, Sweep
+from engine.sweep import Cell, CellState, Grid, State, Sweep, order
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -91,13 +92,18 @@ class SweepDesk:
         return self.count(State.WAITING, State.RUNNING) > 0
 
     def left(self, *, failed: bool = False) -> tuple[Cell, ...]:
-        """The cells that could be queued: those that nobody has begun, or that were stopped."""
-        return Grid(self.sweep, tuple(self.cells)).left(failed=failed)
+        """The cells that could be queued: those that nobody has begun, or that were stopped.
+
+        In the order that costs least; what ended the process the last time comes last.
+        """
+        known = Grid(self.sweep, tuple(self.cells))
+        places = order(known.left(failed=failed), last=known.interrupted)
+        return tuple(self.cells[place].cell for place in places)
 
     @property
     def eta_seconds(self) -> float:
-        """Until the end, by what the cells took that are done; 0 while unknown."""
-        took = [each.record.seconds.total for each in self.cells if _is_done(each) and each.record]
+        """Until the end, by what the cells took that are done, without loading; 0 while unknown."""
+        took = [warm_seconds(each.record) for each in self.cells if _is_done(each) and each.record]
         if not took:
             return 0.0
         part = sum(1 - percent / 100 for percent in self.percents.values())
