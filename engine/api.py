@@ -104,7 +104,7 @@ class EngineAPI(Protocol):
 
         It waits its turn among the runs and is stopped like one, by :meth:`cancel`.
         ``StudyFinished`` has the result; ``StudyEnded`` tells that there is none. Raises what
-        :meth:`submit` does.
+        :meth:`submit` does, and :class:`~engine.errors.InvalidSpec` for too few repeats.
         """
         ...
 

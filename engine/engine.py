@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.api import Emit
 from engine.checkpoints import resolve
-from engine.errors import HistoryError, SafelightError
+from engine.errors import HistoryError, InvalidSpec, SafelightError
 from engine.events import EngineIdle, Event, RunFinished
 from engine.history import History
+from engine.measure.request import LEAST_REPEATS
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
 from engine.queue import RunQueue
@@ -110,6 +111,8 @@ class Engine:
 
     def study(self, study: Study) -> int:
         """Queue something to be measured; see :meth:`engine.api.EngineAPI.study`."""
+        if study.repeats < LEAST_REPEATS:
+            raise InvalidSpec("repeats", f"Measuring takes {LEAST_REPEATS} turns or more of each.")
         return self._taken(lambda: self.queue.add_study(study))
 
     def _taken(self, add: Callable[[], _T | None]) -> _T:

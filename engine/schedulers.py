@@ -133,6 +133,8 @@ SCHEDULERS: tuple[Scheduler, ...] = (
 )
 
 BY_NAME = {scheduler.name: scheduler for scheduler in SCHEDULERS}
+STOCHASTIC = frozenset({"DPM++ 2M SDE", "Euler a", "DPM2 a", "DDPM", "LCM"})
+"""Those that add fresh noise at each step: of the same seed, another makes another picture."""
 _ALIASES = {"plms": "PNDM", "dpm++ 2m": "DPM++ 2M", "euler ancestral": "Euler a"}
 
 

@@ -308,10 +308,10 @@ PANEL_HELP: dict[str, tuple[str, ...]] = {
     ),
     "rungs": (
         "Each rung changes one thing and keeps what paid before it.",
-        "✓ pays   – no gain   · skipped, and the line below says why   ◆ best",
+        "✓ pays   – no gain   ? unclear   · skipped; below it says why   ◆ best",
         "The bar is its time an image as a share of the first's; 2.1x is",
-        "so many times as fast, and “same” is no difference that could be",
-        "measured. SSIM tells how like the first its picture is: 1 is equal.",
+        "so many times as fast, “same” no difference that would matter, and",
+        "“?” undecided. SSIM tells how like the first its picture is: 1 is equal.",
         "Enter puts the settings of the rung under the cursor on the form,",
         "a those that are recommended. v shows the pictures, x stops.",
     ),

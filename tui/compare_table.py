@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.compare.measured import by_side, in_words, spread_text
+from engine.compare.measured import by_side, spread_text
 from engine.compare.words import Kind, Word
+from engine.measure.words import in_words
 from tui.text import WINNER, clean, one_line, size
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from engine import events
 from engine.compare import Comparison, Side, of_batch
 from engine.compare.measured import measurement_of
 from engine.history import Entry, History
-from engine.measure.request import REPEATS, MeasurementResult
+from engine.measure.request import LEAST_REPEATS, REPEATS, MeasurementResult
 from tui import follow
 from tui import headless_checkpoints as checkpoints
 from tui.compare_table import lines
@@ -78,8 +78,8 @@ def _check(options: Namespace) -> None:
     if options.repeats is not None:
         if not options.measure:
             raise BadArguments("--repeats goes with --measure.")
-        if not 1 <= options.repeats <= _MOST_REPEATS:
-            raise BadArguments(f"--repeats is a number from 1 to {_MOST_REPEATS:,}.")
+        if not LEAST_REPEATS <= options.repeats <= _MOST_REPEATS:
+            raise BadArguments(f"--repeats is a number from {LEAST_REPEATS} to {_MOST_REPEATS:,}.")
     if options.picture is not None and options.picture < 1:
         raise BadArguments("--picture counts from 1.")
 

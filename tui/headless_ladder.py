@@ -15,6 +15,7 @@ from engine.errors import HistoryError, InvalidSpec, SafelightError
 from engine.group import Group, Kind
 from engine.history import History
 from engine.ladder.request import REPEATS, Ladder, LadderResult
+from engine.measure.request import LEAST_REPEATS
 from tui import follow
 from tui import headless_checkpoints as checkpoints
 from tui.headless_generate import settings_for, spec_of
@@ -43,8 +44,8 @@ def ladder(options: Namespace, paths: Paths) -> int:
     """Climb the ladder and wait for its end. Ctrl+C stops it; what was measured is kept."""
     if options.list:
         return _list(options, paths)
-    if options.repeats is not None and not 1 <= options.repeats <= _MOST_REPEATS:
-        raise BadArguments(f"--repeats is a number from 1 to {_MOST_REPEATS:,}.")
+    if options.repeats is not None and not LEAST_REPEATS <= options.repeats <= _MOST_REPEATS:
+        raise BadArguments(f"--repeats is a number from {LEAST_REPEATS} to {_MOST_REPEATS:,}.")
     files = {form: Path(to) for form in _FORMS if (to := getattr(options, form))}
     from engine.report.files import place_of
 

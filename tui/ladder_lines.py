@@ -22,7 +22,7 @@ _WIDTH = 100
 def ladder_lines(result: LadderResult) -> Iterator[str]:
     """A line for each rung with its columns, below it what it changes; then how it was measured."""
     found = rows(result)
-    table = [_HEADS, *((row.title, row.short, *row.cells[1:5], *row.cells[6:]) for row in found)]
+    table = [_HEADS, *((row.title, *row.short[:5], *row.short[6:]) for row in found)]
     widths = [max(cell_len(cells[at]) for cells in table) for at in range(len(_HEADS))]
     yield _line(_HEADS, widths)
     for row, cells in zip(found, table[1:], strict=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.ladder.request import LadderResult, Rung
 from engine.measure.verdict import Spread, Verdict
+from engine.measure.words import in_words
 from tui.text import WINNER, seconds, size
 
 STEADY = 0.005
@@ -33,12 +34,12 @@ def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
         return Mark("●", "now", "accent")
     if side is None or not side.samples:
         return Mark("○", "waits" if is_on else "not done", "text-muted")
-    if at == result.best and not is_on:
+    if at == result.best and result.recommendation and not is_on:
         return Mark(WINNER, "best", "success")
     if rung.on < 0:
         return Mark("•", "first", "text-muted")
     if rung.pays is None:
-        return Mark("•", "", "text-muted")
+        return Mark("?", "unclear", "text-muted") if rung.why_not else Mark("•", "", "text-muted")
     return Mark("✓", "pays", "success") if rung.pays else Mark("–", "no gain", "warning")
 
 
@@ -95,25 +96,13 @@ def likeness(value: float | None) -> str:
 
 
 def times(verdict: Verdict | None) -> str:
-    """How many times as fast: ``2.1x``; ``same`` within the spread."""
-    if verdict is None or verdict.ratio <= 0:
+    """How many times as fast: ``2.1x``; ``same`` within the spread, and ``?`` while undecided."""
+    if verdict is None:
         return ""
     if not verdict.differs:
-        return "same"
+        return "same" if verdict.is_same else "?"
     value = 1 / verdict.ratio
     return f"{value:.0f}x" if value >= 9.95 else f"{value:.1f}x" if value >= 2 else f"{value:.2f}x"
-
-
-def against(verdict: Verdict | None, whom: str) -> str:
-    """A verdict in words: ``2.1x as fast as rung 1 (2.0 to 2.2)``."""
-    if verdict is None or verdict.ratio <= 0:
-        return ""
-    if not verdict.differs:
-        return f"no difference to {whom}"
-    low, high = 1 / max(verdict.high, 1e-9), 1 / max(verdict.low, 1e-9)
-    digits = 1 if 1 / verdict.ratio >= 2 else 2
-    between = f" ({low:.{digits}f} to {high:.{digits}f})" if high - low >= 0.5 * 10**-digits else ""
-    return f"{1 / verdict.ratio:.{digits}f}x as fast as {whom}{between}"
 
 
 def about(result: LadderResult, at: int) -> tuple[str, str, str]:
@@ -131,10 +120,11 @@ def about(result: LadderResult, at: int) -> tuple[str, str, str]:
     on = f"rung {rung.on + 1}"
     parts = [
         f"{rate(rung)} images a minute {spread(side.seconds_an_image)}".rstrip(),
-        against(rung.before, on) if rung.on >= 0 else "",
-        against(rung.first, "the first") if rung.on > 0 else "",
+        in_words(rung.before, on) if rung.on >= 0 else "",
+        in_words(rung.first, "the first") if rung.on > 0 else "",
         f"SSIM {rung.likeness_before:.3f} with {on}" if rung.likeness_before is not None else "",
         f"loading {seconds(side.load_seconds)}" if side.load_seconds >= 0.0005 else "",
         f"compiling {seconds(side.compile_seconds)}" if side.compile_seconds >= 0.0005 else "",
     ]
-    return head, rung.why, " · ".join(part for part in parts if part)
+    came = " · ".join(part for part in parts if part)
+    return head, rung.why, f"{rung.why_not} {came}".lstrip()

@@ -9,10 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.compare.measured import in_words, spread_text, turns_text
+from engine.compare.measured import spread_text, turns_text
 from engine.compare.pictures import difference_picture
 from engine.compare.words import Kind, Word
 from engine.errors import ExchangeError
+from engine.measure.words import in_words
 from engine.report.markdown import SIGN, escape, picture, table
 from engine.units import size
 

@@ -8,7 +8,6 @@ from engine.measure.verdict import Spread, Verdict
 from engine.units import seconds
 
 NOT_MEASURED = "Times are those of one run each: measure them to know whether a difference is real."
-_MUCH = 1.5
 Found = tuple[Side, Verdict | None]
 
 
@@ -31,18 +30,6 @@ def by_side(comparison: Comparison, result: MeasurementResult) -> tuple[Found | 
     pairs = zip(result.sides, result.verdicts, strict=True)
     found = {side.label: (side, verdict) for side, verdict in pairs}
     return tuple(found.get(f"#{side.record.id}") for side in comparison.sides)
-
-
-def in_words(verdict: Verdict | None) -> str:
-    """A verdict: ``"no difference"``, ``"12% faster"``, ``"2.1x slower"``; empty for none."""
-    if verdict is None:
-        return ""
-    if not verdict.differs:
-        return "no difference"
-    faster = verdict.ratio < 1
-    by = 1 / verdict.ratio if faster else verdict.ratio
-    much = f"{by:.1f}x" if by >= _MUCH else f"{100 * (by - 1):.2g}%"
-    return f"{much} {'faster' if faster else 'slower'}"
 
 
 def kind_of(verdict: Verdict | None) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from engine.compare.measured import in_words, kind_of, spread_text, turns_text
+from engine.compare.measured import kind_of, spread_text, turns_text
 from engine.compare.pictures import difference_picture
 from engine.compare.words import Kind, Word
+from engine.measure.words import in_words
 from engine.report.page import FOOT, bar, encoded, facts, head, picture, small, table
 from engine.units import size
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from engine.compare.measured import by_side, in_words, kind_of, spread_text
+from engine.compare.measured import by_side, kind_of, spread_text
 from engine.compare.words import Kind, Word
+from engine.measure.words import in_words
 from engine.report.draw import (
     BAD,
     DIM,

@@ -10,26 +10,18 @@ from engine.events import Event, FillEnded, FillFound
 from engine.fill import Filling
 from engine.fits import Fits
 from engine.group import Kind
-from engine.ladder import rungs
+from engine.ladder import judging, rungs
 from engine.ladder.request import Ladder, LadderResult, Rung
 from engine.ladder.rungs import Ground, Plan, Skip
 from engine.ladder.words import changes, recommendation
 from engine.likeness import ssim
 from engine.measure.contest import Contest, Racer
-from engine.measure.request import Side
 from engine.measure.studying import Studying
 from engine.measure.verdict import Verdict
 from engine.pipelines import import_libraries
 from engine.spec import MAX_BATCH, MAX_SEED, RunSpec
 from engine.vaes import find_vae
 
-ALIKE = 0.5
-"""Pictures that are less alike than this, by SSIM, are of something else: such a rung has no pay.
-
-Fewer steps of a better scheduler move edges and textures of the same picture: 0.6 to 0.95.
-"""
-LESS_MEMORY = 0.95
-"""A rung that takes no more time pays too when it takes no more of the memory than this."""
 EXTRA_SECONDS = 10.0
 """What the turns of one rung may take beyond those that are asked for."""
 
@@ -58,8 +50,7 @@ class Climbing(Studying[Ladder]):
         self._lay_out()
         first = self._racers[0]
         if first.error:
-            # Where full precision does not fit, what does is still worth to know.
-            self._top = -1
+            self._top = -1  # where full precision does not fit, what does is still worth to know
         for at in range(1, len(self._plans)):
             self._attempt(at, spec)
             self._tell_rungs()
@@ -127,10 +118,14 @@ class Climbing(Studying[Ladder]):
         self._done += 1
         updated()
         self._decide(at)
+        if below is not None and racers[0].error and not racer.error:
+            why = f"It is undecided, as what it stands on failed beside it: {racers[0].error}"
+            self._rungs[at] = replace(self._rungs[at], pays=None, why_not=why)
+            self._top = on
 
     def _compare_with_first(self) -> None:
         """What is recommended against the first, in turns: so far it was reckoned up rungs."""
-        first = next((at for at, rung in enumerate(self._rungs) if rung.pays), -1)
+        first = self._lowest()
         if self._top < 0 or self._rungs[self._top].on in (-1, first):
             return
         racers = [
@@ -149,7 +144,7 @@ class Climbing(Studying[Ladder]):
         )
         contest.run()
         verdict = contest.verdicts[-1]
-        if verdict is not None:
+        if verdict is not None and not any(racer.error for racer in racers):
             self._rungs[self._top] = replace(self._rungs[self._top], first=verdict)
 
     def _judge(self, at: int, on: int, before: Verdict | None) -> None:
@@ -157,10 +152,10 @@ class Climbing(Studying[Ladder]):
         racer = self._racers[at]
         side = racer.side
         stands, below = (self._rungs[on], self._racers[on]) if on >= 0 else (None, None)
-        first = before if on == 0 else None
+        lowest = self._lowest()
+        first = before if on == lowest else None
         if before is not None and stands is not None and stands.first is not None:
             first = before.times(stands.first)
-        lowest = min((n for n, r in self._racers.items() if r.picture is not None), default=at)
         self._rungs[at] = replace(
             self._rungs[at],
             on=on,
@@ -169,7 +164,7 @@ class Climbing(Studying[Ladder]):
             first=first,
             changes=changes(below.side.spec, side.spec, side.dtype) if below else "",
             likeness_before=_likeness(racer, below) if below else None,
-            likeness_first=_likeness(racer, self._racers[lowest]) if lowest < at else None,
+            likeness_first=_likeness(racer, self._racers[lowest]) if 0 <= lowest < at else None,
         )
 
     def _decide(self, at: int) -> None:
@@ -179,10 +174,18 @@ class Climbing(Studying[Ladder]):
         if side is None or side.error or not side.samples:
             self._rungs[at] = replace(rung, pays=False)
             return
-        pays = rung.on < 0 or _pays(rung, self._rungs[rung.on].side, finer=self._plans[at].finer)
-        self._rungs[at] = replace(rung, pays=pays)
+        pays: bool | None = True
+        why_not = ""
+        if rung.on >= 0:
+            below, first = self._racers[rung.on].side, self._racers[self._lowest()].side
+            pays, why_not = judging.pays(rung, below, first, finer=self._plans[at].finer)
+        self._rungs[at] = replace(rung, pays=pays, why_not=why_not)
         if pays:
             self._top = at
+
+    def _lowest(self) -> int:
+        """The lowest rung that was measured, against which all others are; -1 for none."""
+        return next((at for at, rung in enumerate(self._rungs) if rung.pays), -1)
 
     def _filled(self, at: int, spec: RunSpec) -> RunSpec:
         """The spec with the largest batch that fits. Raises :class:`Skip` and ``Cancelled``."""
@@ -222,26 +225,12 @@ class Climbing(Studying[Ladder]):
         return above + each  # what is recommended, against the first
 
     def _tell_rungs(self) -> None:
-        climbed = [at for at, rung in enumerate(self._rungs) if rung.pays]
-        best = climbed[-1] if climbed else -1
+        best = self._top if self._is_over else -1
         words = ""
-        if self._is_over and best >= 0:
-            words = recommendation(self._rungs[climbed[0]], self._rungs[best])
+        if best >= 0:
+            first, top = self._rungs[self._lowest()], self._rungs[best]
+            words = recommendation(first, top, is_ground=self._lowest() == 0)
         self.update(LadderResult(tuple(self._rungs), best, words))
-
-
-def _pays(rung: Rung, below: Side | None, *, finer: bool) -> bool:
-    """Faster, or as fast with less memory; and the picture is still the same picture."""
-    verdict, side = rung.before, rung.side
-    likenesses = (rung.likeness_before, rung.likeness_first)
-    if any(likeness is not None and likeness < ALIKE for likeness in likenesses):
-        return False
-    if verdict is None or side is None or below is None:
-        return False
-    if verdict.differs:
-        return verdict.ratio < 1
-    saves = side.memory_peak_bytes <= LESS_MEMORY * below.memory_peak_bytes
-    return finer or saves
 
 
 def _likeness(one: Racer, other: Racer) -> float | None:

@@ -20,7 +20,7 @@ class Ladder:
 
     Attributes:
         spec: its checkpoint, prompts, seed, size and guidance are taken; the rungs set the rest.
-        repeats: timed turns of each rung, after one that warms up.
+        repeats: timed turns of each rung, two or more, after one that warms up.
     """
 
     spec: RunSpec
@@ -57,7 +57,8 @@ class Rung:
         before, first: against the rung it stands on, and the first, by seconds a picture.
         likeness_before, likeness_first: SSIM of its first picture with theirs; ``None`` when it
             cannot be told.
-        pays: whether it is worth keeping; ``None`` while unknown.
+        pays: whether it is worth keeping; ``None`` while unknown, and where it stays undecided.
+        why_not: why it does not pay, or why that is undecided, in a sentence; else empty.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Rung:
     likeness_before: float | None = None
     likeness_first: float | None = None
     pays: bool | None = None
+    why_not: str = ""
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self.__slots__}
@@ -91,6 +93,7 @@ class Rung:
             likeness_before=None if likeness[0] is None else float(likeness[0]),
             likeness_first=None if likeness[1] is None else float(likeness[1]),
             pays=None if values["pays"] is None else bool(values["pays"]),
+            why_not=str(values.get("why_not", "")),
         )
 
 
@@ -100,7 +103,7 @@ class LadderResult:
 
     Attributes:
         rungs: all that there will be, the lowest first.
-        best: the number of the rung that is recommended; -1 while none is.
+        best: the number of the rung that is recommended; -1 while none is, so before the end.
         recommendation: in one sentence; empty while there is none.
     """
 
@@ -128,6 +131,7 @@ class LadderResult:
         :class:`~engine.errors.InvalidSpec` for what is none."""
         rungs = tuple(Rung.from_json(rung) for rung in values["rungs"])
         best = int(values["best"])
-        if best >= len(rungs):
+        if not -1 <= best < len(rungs):
             raise ValueError("The best rung is none of these.")
-        return cls(rungs, best, str(values["recommendation"]))
+        recommendation = str(values["recommendation"])
+        return cls(rungs, best if recommendation else -1, recommendation)

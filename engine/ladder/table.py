@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.ladder.request import LadderResult, Rung
-from engine.ladder.words import speed
-from engine.measure.verdict import Spread, Verdict
+from engine.measure.verdict import Spread
+from engine.measure.words import UNDECIDED, in_a_word, in_words
 from engine.units import seconds, size
 
 HEADS = (
@@ -24,14 +24,14 @@ class Row:
         title: with its number, from 1.
         changes: what it changes of the rung it stands on, and which that is.
         cells: a text for each of :data:`HEADS` but the first.
-        short: the first of them in less room: ``"1.40 s ±12%"``.
-        note: why there are no figures, or fewer, in a sentence; empty when there are.
+        short: the same in less room: ``"1.40 s ±12%"``.
+        note: why there are no figures, or why it does not pay, in a sentence; empty when it does.
     """
 
     title: str
     changes: str
     cells: tuple[str, ...]
-    short: str
+    short: tuple[str, ...]
     note: str = ""
 
 
@@ -42,7 +42,7 @@ def rows(result: LadderResult) -> tuple[Row, ...]:
 
 def _row(result: LadderResult, at: int, rung: Rung) -> Row:
     side = rung.side
-    note = rung.skipped or (side.error if side is not None else "")
+    note = rung.skipped or (side.error if side is not None else "") or rung.why_not
     spread = side.seconds_an_image if side is not None else None
     changes = rung.changes
     if changes and 0 <= rung.on != at - 1:
@@ -52,27 +52,26 @@ def _row(result: LadderResult, at: int, rung: Rung) -> Row:
         if spread
         else NONE,
         f"{60 / spread.median:.3g}" if spread and spread.median else NONE,
-        verdict_text(rung.before),
-        verdict_text(rung.first),
+        in_words(rung.before) or NONE,
+        in_words(rung.first) or NONE,
         size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
         _likeness(rung.likeness_before),
         _likeness(rung.likeness_first),
         state(rung, best=at == result.best and bool(result.recommendation)),
     )
-    short = f"{seconds(spread.median)} ±{_share(spread):.0%}" if spread else NONE
+    short = (
+        f"{seconds(spread.median)} ±{_share(spread):.0%}" if spread else NONE,
+        cells[1],
+        in_a_word(rung.before) or NONE,
+        in_a_word(rung.first) or NONE,
+        *cells[4:],
+    )
     return Row(f"{at + 1}. {rung.title}", changes, cells, short, note)
 
 
 def _share(spread: Spread) -> float:
     """Half of what lies between the quartiles, as a share of the median."""
     return (spread.high - spread.low) / 2 / spread.median if spread.median else 0.0
-
-
-def verdict_text(verdict: Verdict | None) -> str:
-    """``"2.1x faster"``, ``"no difference"``, or a dash for none."""
-    if verdict is None:
-        return NONE
-    return speed(verdict.ratio) if verdict.differs else "no difference"
 
 
 def state(rung: Rung, *, best: bool) -> str:
@@ -82,6 +81,8 @@ def state(rung: Rung, *, best: bool) -> str:
     if rung.side is not None and rung.side.error:
         return "failed"
     if rung.pays is None:
+        if rung.why_not:
+            return UNDECIDED
         return "not measured" if rung.side is None or not rung.side.samples else "not finished"
     if rung.pays:
         return "recommended" if best else "pays" if rung.on >= 0 else "the start"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from math import log
-
 from engine.ladder.request import Rung
-from engine.measure.verdict import FLOOR
+from engine.measure.verdict import Verdict
+from engine.measure.words import speed
 from engine.spec import RunSpec
 from engine.switches import BY_NAME, normalised
 from engine.switches.precision import DTYPES
 
 _SHORT = {dtype: name for name, dtype in DTYPES.items()}
 _SAME_MEMORY = 0.02
-_MUCH = 0.67
 
 
 def changes(before: RunSpec, after: RunSpec, dtype: str) -> str:
@@ -48,31 +46,49 @@ def _switch(name: str, value: str) -> str:
     return f"{label} {value}"
 
 
-def recommendation(first: Rung, best: Rung) -> str:
-    """What to do, and what that brings, in one sentence."""
+def settings_of(spec: RunSpec, dtype: str) -> str:
+    """What a spec is run with, in a few words: ``"fp32, PNDM, 50 steps"``."""
+    words = [_SHORT.get(dtype, dtype), spec.scheduler or "", f"{spec.num_inference_steps} steps"]
+    plain = spec.with_(batch_size=1, switches={})
+    switches = {name: value for name, value in spec.switches.items() if name != "precision"}
+    other = changes(plain, spec.with_(switches=switches), dtype)
+    return ", ".join(filter(None, (*words, other)))
+
+
+def recommendation(first: Rung, best: Rung, *, is_ground: bool = True) -> str:
+    """What to do, and what that brings, in one sentence.
+
+    Args:
+        first: the lowest rung that was measured.
+        is_ground: it is the first of all; else that one could not be measured.
+    """
     assert first.side is not None
     assert best.side is not None
     settings = changes(first.side.spec, best.side.spec, best.side.dtype)
+    start = settings_of(first.side.spec, first.side.dtype)
     if not settings:
-        return "Nothing that was measured pays: stay with what the checkpoint comes with"
-    faster = best.first is not None and best.first.differs
-    told = [speed(best.first.ratio if best.first is not None and faster else 1.0)]
+        if is_ground:
+            return f"Nothing was found that pays: stay with {start}"
+        return f"Full precision could not be measured: start from {start}"
+    told = []
+    if best.first is not None:
+        told.append(_speed(best.first))
     before, now = first.side.memory_peak_bytes, best.side.memory_peak_bytes
     if before and now:
         told.append(memory(now / before))
     if best.likeness_first is not None:
         digits = 2 if best.likeness_first < 0.995 else 3  # 1.00 would say that it is the same
         told.append(f"SSIM {best.likeness_first:.{digits}f}")
-    return f"{settings}: {', '.join(told)}"
+    if is_ground:
+        return f"{settings}: {', '.join(told)}"
+    settings = settings_of(best.side.spec, best.side.dtype)
+    return f"{settings}: {', '.join(told)}, against {start}, as full precision failed"
 
 
-def speed(ratio: float) -> str:
-    """A ratio of times in words: ``"7.1x faster"``."""
-    if abs(log(ratio)) <= log(1 + FLOOR):
-        return "as fast"
-    if ratio > 1:
-        return f"{ratio - 1:.0%} slower"
-    return f"{1 / ratio:.1f}x faster" if ratio < _MUCH else f"{1 / ratio - 1:.0%} faster"
+def _speed(verdict: Verdict) -> str:
+    if verdict.is_undecided:
+        return f"{verdict.low:.2f}x to {verdict.high:.2f}x the time"
+    return speed(verdict.ratio if verdict.differs else 1.0)
 
 
 def memory(ratio: float) -> str:

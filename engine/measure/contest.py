@@ -20,6 +20,9 @@ LOOKS = (1, 2, 4, 8, 16)
 """After how many times the turns that were asked for it is judged whether more are needed."""
 EXTRA_SECONDS = 90.0
 """What the turns beyond those that were asked for may take, when nobody says so."""
+EXTRA_TURNS = 6
+"""So many turns more may each side take in any case: with the fewest that were asked for there are
+then enough for signed ranks, however long a turn takes."""
 
 Progress = Callable[[int, int, str, float], object]
 """Is told before each turn how many are over, of how many, what is next, and the seconds left."""
@@ -135,23 +138,27 @@ class Contest:
 
     def run(self) -> None:
         """Take all turns. Raises :class:`~engine.errors.Cancelled`; a racer that fails is out."""
-        until = 0.0
+        until = 0.0  # by the clock, once it is known how long a turn takes
         for taken, visits in enumerate(rounds(self._camps, self._each)):
             look = next((look for look in self._looks if look > taken), 0)
             if taken in self._looks and not until:
-                until = time.monotonic() + self._extra_seconds
+                until = time.monotonic() + max(self._extra_seconds, self._least_extra())
             beyond = taken >= self._first_look
             late = beyond and time.monotonic() > until
             if not look or late or (taken in self._looks and not self._is_open()):
                 return
             self._round(visits, look - taken)
 
+    def _least_extra(self) -> float:
+        """Seconds for some turns more of each."""
+        return EXTRA_TURNS * sum(racer.wall_seconds for racer in self._alive())
+
     def _is_open(self) -> bool:
         """Whether more turns could tell more."""
         verdicts = zip(self._racers[1:], self.verdicts[1:], strict=True)
         if self._racers[0].error:
             return False
-        return any(v is not None and not v.is_settled for racer, v in verdicts if not racer.error)
+        return any(v is None or not v.is_settled for racer, v in verdicts if not racer.error)
 
     def _round(self, visits: Sequence[Visit], to_go: int) -> None:
         taken: dict[int, list[float]] = {at: [] for at in range(len(self._racers))}
@@ -165,8 +172,8 @@ class Contest:
                     left -= 1
                 else:
                     left -= self._do(at, left, "warming up {}", taken)
-            for _ in range(visit.turns):
-                for at in visit.sides:
+            for turn in range(visit.turns):
+                for at in visit.sides[:: -1 if turn % 2 else 1]:
                     left -= self._do(at, left, "", taken)
         for at, seconds in taken.items():
             if len(seconds) == self._each:

@@ -1,5 +1,9 @@
 """In which order turns are taken: one after the other, or in blocks where changing sides is costly.
 
+Sides take turns, and who goes first changes from pair to pair: A B, B A, A B, … If A always went
+first, what comes and goes with every second turn (a clock that drops and recovers, somebody's
+timer) would fall on the same side each time, and be taken for a difference.
+
 Pure, and light.
 """
 
@@ -21,7 +25,8 @@ class Visit:
     """Some turns to be taken without a reload in between.
 
     Attributes:
-        sides: whose turn it is, by number; all of them once, and then again, ``turns`` times.
+        sides: whose turn it is, by number; all of them once, and then again the other way round,
+            ``turns`` times.
         warm: which of them warm up first.
     """
 
@@ -58,15 +63,16 @@ def in_camps(specs: Sequence[RunSpec]) -> tuple[tuple[int, ...], ...]:
 def rounds(camps: Sequence[tuple[int, ...]], turns: int) -> Iterator[tuple[Visit, ...]]:
     """Rounds without end, in each of which each side has ``turns`` turns.
 
-    With one camp A B, A B, …; with more A B, B A, A B, …, so that every second change is none. A
-    camp that is come to warms up.
+    Every second one is the other way round, so that of camps every second change is none. A camp
+    that is come to warms up.
     """
     present, forward = -1, True
     while True:
         order = range(len(camps)) if forward else reversed(range(len(camps)))
         visits = []
         for at in order:
-            visits.append(Visit(camps[at], turns, camps[at] if at != present else ()))
+            sides = camps[at] if forward else camps[at][::-1]
+            visits.append(Visit(sides, turns, camps[at] if at != present else ()))
             present = at
         yield tuple(visits)
         forward = not forward

@@ -12,6 +12,8 @@ from engine.spec import RunSpec
 REPEATS = 9
 """Timed turns of each side, when nobody says how many: the fewest of which signed ranks can tell
 that there is a difference, and be wrong about that once in 250 times."""
+LEAST_REPEATS = 2
+"""Of one turn nobody knows what the next would have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Measurement:
     Attributes:
         specs: two or more; the first is the reference.
         labels: a word or two for each, such as ``"fp16"``; empty for A, B, C.
-        repeats: timed turns of each; up to sixteen times as many where that leaves it undecided.
+        repeats: timed turns of each, two or more; up to sixteen times as many where that leaves it
+            undecided.
     """
 
     specs: tuple[RunSpec, ...]

@@ -15,14 +15,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from statistics import fmean, median, stdev
 from typing import Any
 
 FLOOR = 0.015
 """A ratio that is off by less is no difference, however sure it is."""
 CLOSE = 0.08
-"""Where the ratio is within the floor, and at most this far off, nobody need go on."""
+"""Of what is at most this far off, and no difference, there is none that matters."""
 LEVEL = 0.004
 """How often the interval of the fewest pairs that are ranked may miss the truth."""
 LATER_LEVEL = 0.002
@@ -109,8 +109,17 @@ class Verdict:
     def is_settled(self) -> bool:
         """Whether more turns would hardly change it."""
         close = abs(log(self.ratio)) <= log(1 + FLOOR)
-        known = max(-log(self.low), log(self.high)) <= log(1 + CLOSE)
-        return self.differs or (close and known)
+        return self.differs or (close and self.is_same)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether there is no difference, or none that would matter."""
+        return not self.differs and self.low >= 1 / (1 + CLOSE) and self.high <= 1 + CLOSE
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether there may be a difference that matters, and may be none."""
+        return not self.differs and not self.is_same
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -119,6 +128,8 @@ class Verdict:
     def from_json(cls, values: Mapping[str, Any]) -> Verdict:
         """Raises ``KeyError``, ``TypeError`` or ``ValueError`` for what is none."""
         ratio, low, high = (float(values[name]) for name in ("ratio", "low", "high"))
+        if not all(0 < value < inf for value in (ratio, low, high)):
+            raise ValueError("A ratio of times is above zero.")
         return cls(ratio, low, high, bool(values["differs"]))
 
 

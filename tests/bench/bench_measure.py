@@ -7,7 +7,7 @@
 2. The peak of memory that is reported, against a reading that knows nothing of Safelight: another
    process that looks at this one's resident set every millisecond, or on CUDA a hook that asks the
    allocator whenever a module has been called.
-3. A/A: a spec against itself. Each trial must say "no difference".
+3. A/A: a spec against itself. Each trial must say "no difference"; "undecided" is a miss.
 4. A/B: a spec against itself, with a tenth of each call's own time added to it by calculating on,
    on the same thread. Each trial must find it.
 
@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from engine.engine import Engine
 from engine.events import Event, StudyEnded, StudyFinished, StudyProgressed
 from engine.measure.request import Measurement, MeasurementResult, Sample
+from engine.measure.words import in_a_word
 from engine.pipelines import import_libraries
 from engine.spec import BUNDLED, RunSpec
 
@@ -285,28 +286,29 @@ def differences(bench: Bench, spec: RunSpec, trials: int, *, planted: bool) -> l
 
     if planted:
         Runner._call = slowed  # type: ignore[method-assign]
-    found, ratios, turns = 0, [], []
+    right, undecided, ratios, turns = 0, 0, [], []
     began = time.perf_counter()
     try:
         for trial in range(trials):
             result = bench.measure(spec, other)
             verdict = result.verdicts[1]
             assert verdict is not None
-            found += verdict.differs and (verdict.ratio > 1 or not planted)
+            right += verdict.differs and verdict.ratio > 1 if planted else verdict.is_same
+            undecided += verdict.is_undecided
             ratios.append(verdict.ratio)
             turns.append(len(result.sides[1].samples))
             words = f"{verdict.ratio:.3f} ({verdict.low:.3f} – {verdict.high:.3f})"
             kind = "slowed" if planted else "A/A"
             print(
-                f"{kind} {trial + 1}: {words} {verdict.differs} after {turns[-1]} turns each",
+                f"{kind} {trial + 1}: {in_a_word(verdict)}, {words} after {turns[-1]} turns each",
                 file=sys.stderr,
             )
     finally:
         Runner._call = run  # type: ignore[method-assign]
     took = time.perf_counter() - began
-    right = found if planted else trials - found
     name = f"a planted {SLOWER:.0%} slowdown is found" if planted else "A/A: no difference"
-    figure = f"{right} of {trials}; ratios {min(ratios):.3f} to {max(ratios):.3f}"
+    figure = f"{right} of {trials}, {undecided} undecided"
+    figure += f"; ratios {min(ratios):.3f} to {max(ratios):.3f}"
     extra = f"{figure}; {min(turns)} to {max(turns)} turns each, {took:.0f} s"
     return [(name, "19 of 20", extra, _met(right >= 0.95 * trials))]
 

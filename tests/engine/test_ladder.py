@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,15 @@ from engine.events import Event, StudyEnded, StudyFinished, StudyProgressed, Stu
 from engine.group import Kind
 from engine.history import History
 from engine.ladder import climbing, rungs
+from engine.ladder.judging import pays
 from engine.ladder.request import Ladder, LadderResult, Rung
 from engine.ladder.rungs import Ground, Plan, Skip
-from engine.ladder.words import changes, memory, recommendation, speed
+from engine.ladder.words import changes, memory, recommendation
 from engine.measure import contest
 from engine.measure.request import Sample, Side
+from engine.measure.turns import Turn, TurnFailed, Turns
 from engine.measure.verdict import Verdict
+from engine.measure.words import in_a_word, in_words, speed
 from engine.spec import RunSpec
 from engine.switches.base import Place
 from tests.engine.harness import EngineHarness
@@ -30,6 +34,7 @@ Make = Callable[..., EngineHarness]
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is undecided after the turns that were asked for stays so."""
     monkeypatch.setattr(contest, "EXTRA_SECONDS", 0.0)
+    monkeypatch.setattr(contest, "EXTRA_TURNS", 0)
     monkeypatch.setattr(climbing, "EXTRA_SECONDS", 0.0)
 
 
@@ -133,7 +138,8 @@ def test_what_does_not_work_here_says_why_in_one_rung() -> None:
 
 
 def rung(ratio: float, likeness: float, spec: RunSpec, peak: int) -> Rung:
-    side = Side("x", spec, samples=(Sample(0.1, 1.0, 0.1, peak),), dtype="float16")
+    dtype = "float32" if spec.switches.get("precision") == "fp32" else "float16"
+    side = Side("x", spec, samples=(Sample(0.1, 1.0, 0.1, peak),), dtype=dtype)
     verdict = Verdict(ratio, ratio, ratio, differs=True)
     return Rung("x", "X", "", "", side=side, first=verdict, likeness_first=likeness)
 
@@ -146,9 +152,71 @@ def test_the_recommendation_is_one_sentence() -> None:
     assert recommendation(first, best) == (
         "fp16, DPM++ 2M, 20 steps: 7.1x faster, 54% less memory, SSIM 0.93"
     )
-    assert "stay" in recommendation(first, first)
+    assert recommendation(first, first) == (
+        "Nothing was found that pays: stay with fp32, PNDM, 50 steps"
+    )
     more = high.with_(batch_size=4, switches={"channels_last": "on", "compile": "full"})
     assert changes(high, more, "float16") == "batch of 4, channels last, compile full"
+
+
+def test_what_is_recommended_says_no_more_than_is_known() -> None:
+    low = rungs.ground_level(RunSpec("a red sun"), "cuda").with_(scheduler="PNDM")
+    first, half = rung(1, 1, low, 1000), rung(0.5, 0.99, low.with_(switches={}), 500)
+    said = recommendation(half, half, is_ground=False)
+    assert said == "Full precision could not be measured: start from fp16, PNDM, 50 steps"
+    fast = rung(0.5, 0.9, low.with_(switches={}, num_inference_steps=20), 500)
+    assert recommendation(half, fast, is_ground=False) == (
+        "fp16, PNDM, 20 steps: 2.0x faster, the same memory, SSIM 0.90, "
+        "against fp16, PNDM, 50 steps, as full precision failed"
+    )
+    assert recommendation(first, replace(half, first=None)) == "fp16: 50% less memory, SSIM 0.99"
+    wide = replace(half, first=Verdict(0.97, 0.48, 1.98, differs=False))
+    assert recommendation(first, wide).startswith("fp16: 0.48x to 1.98x the time, 50% less")
+
+
+def test_what_is_undecided_is_not_called_the_same() -> None:
+    wide, same = Verdict(1.0, 0.48, 1.98, differs=False), Verdict(1.03, 0.99, 1.07, differs=False)
+    assert in_a_word(wide) == "undecided"
+    assert in_words(wide) == "undecided: between 0.48x and 1.98x the time"
+    assert in_words(same, "rung 1") == "no difference to rung 1 (0.99 to 1.07)"
+    faster = Verdict(0.2, 0.19, 0.25, differs=True)
+    assert in_words(faster, "rung 1") == "5.0x faster than rung 1 (4.0 to 5.3)"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "peak", "finer", "came", "why"),
+    [
+        (Verdict(0.5, 0.4, 0.6, differs=True), 1000, False, True, ""),
+        (Verdict(1.3, 1.2, 1.4, differs=True), 500, True, False, "It is 30% slower."),
+        (Verdict(1.0, 0.97, 1.04, differs=False), 500, False, True, ""),
+        (Verdict(1.0, 0.97, 1.04, differs=False), 1000, True, True, ""),
+        (Verdict(1.0, 0.97, 1.04, differs=False), 1000, False, False, "takes as long"),
+        (Verdict(1.0, 0.48, 1.98, differs=False), 500, True, None, "Undecided: between 0.48x"),
+        (Verdict(0.9, 0.7, 1.05, differs=False), 1000, False, None, "Undecided: between 0.70x"),
+        (None, 500, True, None, "too few turns"),
+    ],
+)
+def test_a_rung_pays_only_when_that_is_known(
+    verdict: Verdict | None, peak: int, finer: bool, came: bool | None, why: str
+) -> None:
+    spec = RunSpec("a red sun", scheduler="PNDM")
+    below, here = rung(1, 1, spec, 1000), rung(1, 1, spec, peak)
+    assert below.side is not None
+    found = pays(replace(here, before=verdict), below.side, below.side, finer=finer)
+    assert found[0] is came
+    assert why in found[1]
+    assert bool(why) == bool(found[1])
+
+
+def test_another_picture_does_not_pay_unless_noise_made_it() -> None:
+    spec = RunSpec("a red sun", scheduler="PNDM")
+    fast = replace(rung(0.5, 0.31, spec, 1000), before=Verdict(0.5, 0.4, 0.6, differs=True))
+    for scheduler, came in (("PNDM", False), ("Euler a", True), ("LCM", True)):
+        below = rung(1, 1, spec.with_(scheduler=scheduler), 1000).side
+        assert below is not None
+        found, why = pays(fast, below, below, finer=False)
+        assert found is came
+        assert ("SSIM 0.31" in why) is not came
 
 
 def test_ratios_are_said_as_people_say_them() -> None:
@@ -258,6 +326,36 @@ def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: Run
     assert not partial.recommendation
 
 
+@pytest.mark.usefixtures("short", "ticks")
+def test_where_the_first_does_not_fit_the_others_are_against_the_lowest_that_does(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Turns.take
+
+    def taken(self: Turns, spec: RunSpec, **options: Any) -> Turn:
+        if spec.num_inference_steps == rungs.FIRST_STEPS:
+            take(self, spec.with_(num_inference_steps=1))
+            raise TurnFailed("Not enough memory.")
+        return take(self, spec, **options)
+
+    monkeypatch.setattr(Turns, "take", taken)
+    end = climbed(harness(), Ladder(spec.with_(num_inference_steps=20), repeats=2))
+    assert isinstance(end, StudyFinished), end
+    result = end.result
+    assert isinstance(result, LadderResult)
+    by_name = {rung.name: rung for rung in result.rungs}
+    assert by_name["full-precision"].pays is False
+    start, batch = by_name["steps-4"], by_name["batch"]
+    assert (start.on, start.pays, start.first) == (-1, True, None)
+    assert batch.first is not None
+    assert batch.first == batch.before
+    assert by_name["steps-5"].first == by_name["steps-5"].before
+    assert by_name["steps-5"].why_not
+    assert result.rungs[result.best] == batch
+    assert "fp32, DPM++ 2M, 4 steps, batch of 2: 1.7x faster" in result.recommendation
+    assert "against fp32, DPM++ 2M, 4 steps, as full precision failed" in result.recommendation
+
+
 @pytest.mark.usefixtures("short")
 def test_a_climb_that_is_stopped_leaves_what_it_has(
     harness: Make, history: History, spec: RunSpec
@@ -275,6 +373,7 @@ def test_a_climb_that_is_stopped_leaves_what_it_has(
     assert group is not None
     kept = LadderResult.from_json(group.result)
     assert kept == end.result
+    assert kept.best == -1
     assert kept.rungs[0].side is not None
     assert len(kept.rungs[0].side.samples) == 1
     assert not kept.recommendation

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.errors import InvalidSpec
 from engine.events import (
     Event,
     StudyEnded,
@@ -36,6 +37,7 @@ Make = Callable[..., EngineHarness]
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is undecided after the turns that were asked for stays so."""
     monkeypatch.setattr(contest, "EXTRA_SECONDS", 0.0)
+    monkeypatch.setattr(contest, "EXTRA_TURNS", 0)
     monkeypatch.setattr(climbing, "EXTRA_SECONDS", 0.0)
 
 
@@ -128,7 +130,7 @@ def test_what_was_measured_before_a_cancel_is_kept(
     harness: Make, history: History, spec: RunSpec
 ) -> None:
     def stop(event: Event) -> None:
-        if isinstance(event, StudyProgressed) and event.what == "B, turn 2":
+        if isinstance(event, StudyProgressed) and event.what == "A, turn 2":
             assert tested.engine.cancel(event.run_id)
 
     tested = harness(history, react=stop)
@@ -136,7 +138,7 @@ def test_what_was_measured_before_a_cancel_is_kept(
     assert isinstance(end, StudyEnded)
     assert not end.error
     result = result_of(end)
-    assert [len(side.samples) for side in result.sides] == [2, 1]
+    assert [len(side.samples) for side in result.sides] == [1, 2]
     group = history.groups.get(end.group)
     assert group is not None
     assert MeasurementResult.from_json(group.result) == result
@@ -229,10 +231,15 @@ def test_in_blocks_every_second_change_is_none() -> None:
     taken = list(islice(rounds(((0,), (1, 2)), 2), 3))
     assert taken == [
         (Visit((0,), 2, (0,)), Visit((1, 2), 2, (1, 2))),
-        (Visit((1, 2), 2), Visit((0,), 2, (0,))),
+        (Visit((2, 1), 2), Visit((0,), 2, (0,))),
         (Visit((0,), 2), Visit((1, 2), 2, (1, 2))),
     ]
     assert list(islice(rounds(((0, 1),), 1), 2)) == [
         (Visit((0, 1), 1, (0, 1)),),
-        (Visit((0, 1), 1),),
+        (Visit((1, 0), 1),),
     ]
+
+
+def test_one_turn_of_each_is_refused(harness: Make, spec: RunSpec) -> None:
+    with pytest.raises(InvalidSpec, match="2 turns or more"):
+        harness().engine.study(Measurement((spec, spec), repeats=1))

@@ -127,7 +127,7 @@ def test_a_picture_that_is_gone(history: History, capsys: Capture) -> None:
         (["1", "2", "--picture", "3"], 2, "no picture 3"),
         (["1", "2", "--reference", "3"], 2, "is none of those"),
         (["1", "2", "--repeats", "3"], 2, "--repeats goes with --measure"),
-        (["1", "2", "--measure", "--repeats", "0"], 2, "from 1 to 1,000"),
+        (["1", "2", "--measure", "--repeats", "1"], 2, "from 2 to 1,000"),
         (["4", "--measure"], 2, "there is nothing to measure"),
         (["1", "2", "--measure", "--device", "abacus"], 2, "no device called"),
     ],

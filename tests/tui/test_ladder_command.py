@@ -239,7 +239,7 @@ def test_a_climb_that_fails_says_why(engine: type[Climbing], capsys: Capture) ->
     ("words", "code", "said"),
     [
         (["ladder"], 2, "Say what to draw"),
-        (["ladder", "a sun", "--repeats", "0"], 2, "from 1 to 1,000"),
+        (["ladder", "a sun", "--repeats", "1"], 2, "from 2 to 1,000"),
         (["ladder", "a sun", "--guidance", "many"], 2, "uidance"),
         (["ladder", "a sun", "--show", "last"], 2, "takes no prompt"),
         (["ladder", "--show", "last"], 1, "No ladder was climbed yet"),

@@ -10,12 +10,13 @@ from textual.content import Content
 from engine import events
 from engine.errors import InvalidSpec
 from engine.group import Kind
-from engine.measure.request import REPEATS, Measurement, MeasurementResult
+from engine.measure.request import LEAST_REPEATS, REPEATS, Measurement, MeasurementResult
+from engine.measure.words import in_words
 from engine.record import RunRecord
 from engine.spec import RunSpec
 from tui.screens.ask import AskScreen
 from tui.text import one_line, seconds
-from tui.widgets.compare_measured import Measured, verdict_words
+from tui.widgets.compare_measured import Measured
 from tui.widgets.compare_rows import LETTERS
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from tui.screens.compare_desk import CompareDesk
 
 _BAR = 12
-FEWEST, MOST = 2, 999
+FEWEST, MOST = LEAST_REPEATS, 999
 _LOOKED_THROUGH = 50
 """Of the newest measurements."""
 _HINT = (
     "Each is run warm, and they take turns. More turns are taken where these leave it undecided, "
-    "for a minute and a half at most."
+    "for a minute and a half, or six turns of each."
 )
 
 
@@ -164,7 +165,7 @@ class Measuring:
         sides = measured.result.sides
         against = sides[0].label
         said = [
-            f"{side.label}: {side.error or verdict_words(verdict)}"
+            f"{side.label}: {side.error or in_words(verdict) or 'not known yet'}"
             for side, verdict in zip(sides[1:], measured.result.verdicts[1:], strict=False)
         ]
         self._desk.notify(f"Against {against}, {'; '.join(said)}.", title="Measured", timeout=12)

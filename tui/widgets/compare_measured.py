@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from engine.compare.measured import in_words
+from engine.measure.words import in_words
 from tui.text import clean, seconds, size
 from tui.widgets.compare_rows import BAD, GOOD, MUTED, Styled, bar_cell, column_of, fit, row_of
 
@@ -56,7 +55,7 @@ def measured_lines(measured: Measured, runs: Sequence[int], width: int) -> list[
         rows[0].append(bar_cell(share, seconds(spread.median), ratio, style, column))
         between = f"  {seconds(spread.low)} to {seconds(spread.high)}" if spread.count > 1 else ""
         rows[1].append([(fit(between, column), MUTED)])
-        said = verdict_words(verdict) if at else "reference"
+        said = (in_words(verdict) or "not known yet") if at else "reference"
         rows[2].append([(fit(f"  {said}", column), style if at else MUTED)])
         peak = sides[at].memory_peak_bytes
         rows[3].append([(fit(f"  {size(peak)}" if peak else "", column), MUTED)])
@@ -75,17 +74,3 @@ def _verdict_tone(verdict: Verdict | None) -> str:
     if verdict is None or not verdict.differs:
         return ""
     return GOOD if verdict.ratio < 1 else BAD
-
-
-def verdict_words(verdict: Verdict | None) -> str:
-    """What a verdict means, and between which it is: ``5.1x faster (4.90 to 5.3)``."""
-    if verdict is None:
-        return "not known yet"
-    low, high = verdict.low, verdict.high
-    if verdict.differs and verdict.ratio < 1:
-        low, high = 1 / high, 1 / low if low > 0 else inf
-    return f"{in_words(verdict)} ({_times(low)} to {_times(high)})"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.{2 if ratio < 2 else 1 if ratio < 10 else 0}f}"
