@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import SafelightError
-from tui.screens.ask import AskScreen
+from tui.screens import report_asking
 from tui.stock import off_loop
 
 if TYPE_CHECKING:
@@ -19,48 +18,14 @@ if TYPE_CHECKING:
     from tui.screens.compare_desk import CompareDesk
     from tui.widgets.compare_measured import Measured
 
-FOLDER = "reports"
-"""In Safelight's own folder."""
-_HINT = "A file. Its ending says what it is: .html a page, .png a picture, .md Markdown."
-
 
 def ask_where(desk: CompareDesk, write: Callable[[Path], object]) -> None:
     """Ask for a place, and write there."""
-
-    def done(text: str | None) -> None:
-        if text is not None:
-            write(Path(text).expanduser())
-
-    place = str(suggested(desk.comparison, _folder(desk)))
-    desk.app.push_screen(AskScreen("Write the comparison to", _HINT, place, wrong_place), done)
-
-
-def wrong_place(text: str) -> str:
-    """What is wrong with a place, in a sentence; empty when nothing is."""
-    from engine.compare.report import FORMS
-
-    path = Path(text).expanduser()
-    if path.suffix.lower() not in FORMS or not path.stem:
-        return f"The name must end in {', '.join(FORMS[:-1])} or {FORMS[-1]}."
-    if os.path.lexists(path):
-        return f"{path} is there already. Choose another name."
-    return ""
-
-
-def _folder(desk: CompareDesk) -> Path:
-    try:
-        return desk.room.history.folder / FOLDER
-    except SafelightError:
-        return Path.cwd()
-
-
-def suggested(comparison: Comparison, folder: Path) -> Path:
-    """A name that is free: ``compare-41-42.html``."""
-    names = "-".join(name.lstrip("#") for name in comparison.names)
-    place, number = folder / f"compare-{names}.html", 2
-    while os.path.lexists(place):
-        place, number = folder / f"compare-{names}-{number}.html", number + 1
-    return place
+    names = "-".join(name.lstrip("#") for name in desk.comparison.names)
+    kinds = {".html": "a page", ".png": "a picture", ".md": "Markdown"}
+    report_asking.ask_where(
+        desk, "Write the comparison to", f"compare-{names}", kinds, lambda: desk.room.history, write
+    )
 
 
 async def write(desk: CompareDesk, to: Path) -> None:
