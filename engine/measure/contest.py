@@ -16,9 +16,9 @@ from engine.measure.turns import Turn, TurnFailed, Turns
 from engine.measure.verdict import Verdict
 from engine.spec import RunSpec
 
-LOOKS = (1, 2, 4, 8, 16)
+LOOKS = (1, 2, 4, 8, 16, 32)
 """After how many times the turns that were asked for it is judged whether more are needed."""
-EXTRA_SECONDS = 90.0
+EXTRA_SECONDS = 150.0
 """What the turns beyond those that were asked for may take, when nobody says so."""
 EXTRA_TURNS = 6
 """So many turns more may each side take in any case: with the fewest that were asked for there are

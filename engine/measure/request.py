@@ -23,7 +23,7 @@ class Measurement:
     Attributes:
         specs: two or more; the first is the reference.
         labels: a word or two for each, such as ``"fp16"``; empty for A, B, C.
-        repeats: timed turns of each, two or more; up to sixteen times as many where that leaves it
+        repeats: timed turns of each, two or more; up to 32 times as many where that leaves it
             undecided.
     """
 

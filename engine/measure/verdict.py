@@ -28,7 +28,7 @@ LEVEL = 0.004
 LATER_LEVEL = 0.002
 """Likewise of twice as many and more.
 
-A measurement that is undecided goes on and is judged again, five times in all: of a hundred where
+A measurement that is undecided goes on and is judged again, six times in all: of a hundred where
 nothing differs, about one is then called different. What is bearable is one of twenty.
 """
 FEWEST_RANKED = 9
