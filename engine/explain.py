@@ -70,11 +70,20 @@ def explain(
     if isinstance(error, SafelightError):
         return Failure(text)
     log.error("Run %d failed:\n%s", run_id, traceback.format_exc())
-    brief = f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
+    brief = f"{type(error).__name__}: {_first(text)}" if text else type(error).__name__
     if "CUDA error" in text:
         return Failure(f"The GPU stopped working ({brief[:200]}).", "Restart Safelight.")
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        wrong = f"It could not be compiled here ({_first(text)[:200]})."
+        return Failure(wrong, f"Turn off compile. Details are in {_log_place()}.")
     wrong = f"Something unexpected went wrong ({brief[:200]})."
     return Failure(wrong, f"Details are in {_log_place()}.")
+
+
+def _first(text: str) -> str:
+    """The first line that says something, and not only who says it: ``backend=… raised:``."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if not line.endswith(":")), lines[0] if lines else "")
 
 
 def out_of_memory(error: BaseException) -> BaseException | None:

@@ -161,6 +161,11 @@ def _ladder(commands: Commands) -> None:
     ladder.add_argument("prompt", nargs="?", help="what to draw")
     ladder.add_argument("--negative-prompt", metavar="TEXT", help="what to keep away from")
     ladder.add_argument("--seed", default=None, metavar="N", help="default, and -1: a random one")
+    ladder.add_argument(
+        "--steps",
+        metavar="N",
+        help="fewer than 20, for a checkpoint that is made for few (default: 50, 20 and 25)",
+    )
     ladder.add_argument("--guidance", metavar="X", help="default: 4.0; 1 turns it off")
     ladder.add_argument("--size", metavar="WxH", help="default: the checkpoint's own")
     ladder.add_argument(
@@ -176,7 +181,7 @@ def _ladder(commands: Commands) -> None:
     )
     ladder.add_argument("--list", action="store_true", help="list the ladders that were climbed")
     ladder.add_argument("--show", metavar="ID", help="show an earlier one, or “last”")
-    ladder.set_defaults(source=None, steps=None, batch=None, scheduler=None, set=[])
+    ladder.set_defaults(source=None, batch=None, scheduler=None, set=[])
     _where_it_runs(ladder)
 
 

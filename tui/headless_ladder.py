@@ -15,6 +15,7 @@ from engine.errors import HistoryError, InvalidSpec, SafelightError
 from engine.group import Group, Kind
 from engine.history import History
 from engine.ladder.request import REPEATS, Ladder, LadderResult
+from engine.ladder.rungs import FIRST_STEPS, STEPS
 from engine.measure.request import LEAST_REPEATS
 from tui import follow
 from tui import headless_checkpoints as checkpoints
@@ -68,6 +69,10 @@ def _climb(options: Namespace, paths: Paths, files: dict[str, Path]) -> int:
     spec, problems = spec_of(options, settings.checkpoint, None)
     if spec is None:
         raise BadArguments(" ".join(problems.values()))
+    if options.steps is not None and spec.num_inference_steps >= STEPS:
+        raise BadArguments(
+            f"--steps is for fewer than {STEPS}: else the ladder starts with {FIRST_STEPS}."
+        )
     lab = RealLab(paths, settings)
     if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
         return complain(why, FAILED)

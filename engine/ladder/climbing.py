@@ -38,7 +38,7 @@ class Climbing(Studying[Ladder]):
     def work(self) -> str:
         self._done = 0
         self._is_over = False
-        self._plans: tuple[Plan, ...] = (rungs.FIRST, *rungs.path())
+        self._plans: tuple[Plan, ...] = (rungs.first(self._study.spec), *rungs.path())
         self._rungs = [Rung(plan.name, plan.title, plan.why, "") for plan in self._plans]
         self._racers: dict[int, Racer] = {}
         self._top = 0  # the last rung that paid
@@ -47,13 +47,15 @@ class Climbing(Studying[Ladder]):
         import_libraries()
         spec = rungs.ground_level(self._study.spec, self._pipelines.bare_place.device)
         self._climb(0, spec, None)
-        self._lay_out()
         first = self._racers[0]
         if first.error:
             self._top = -1  # where full precision does not fit, what does is still worth to know
-        for at in range(1, len(self._plans)):
+        at, is_known = 1, False
+        while at < len(self._plans):
+            is_known = is_known or self._lay_out(at)
             self._attempt(at, spec)
             self._tell_rungs()
+            at += 1
         self._compare_with_first()
         self._is_over = True
         self._tell_rungs()
@@ -61,13 +63,15 @@ class Climbing(Studying[Ladder]):
             return first.error
         return ""
 
-    def _lay_out(self) -> None:
-        """Now that the checkpoint is known, so are the rungs."""
+    def _lay_out(self, at: int) -> bool:
+        """Where the checkpoint is known by now, so are the rungs, of which ``at`` is the next."""
         known = self._pipelines.present
-        if known is not None:
-            self._plans = (rungs.FIRST, *rungs.path(known.place))
-            above = [Rung(plan.name, plan.title, plan.why, "") for plan in self._plans[1:]]
-            self._rungs[1:] = above
+        if known is None:
+            return False
+        self._plans = (*self._plans[:at], *rungs.path(known.place)[at - 1 :])
+        above = [Rung(plan.name, plan.title, plan.why, "") for plan in self._plans[at:]]
+        self._rungs[at:] = above
+        return True
 
     # One rung
 
@@ -76,19 +80,27 @@ class Climbing(Studying[Ladder]):
         below = self._racers.get(self._top)
         standing = below.side.spec if below is not None else ground_level
         try:
-            spec = self._plans[at].make(standing, self._ground())
+            spec = self._plans[at].make(standing, self._ground(at))
             if self._plans[at].fills:
                 spec = self._filled(at, spec)
         except Skip as skip:
             self._rungs[at] = replace(self._rungs[at], skipped=str(skip), pays=False)
             return
         self._climb(at, spec, below)
+        half = spec.batch_size // 2
+        if self._plans[at].fills and self._racers[at].out_of_memory and half > 1:
+            self._climb(at, spec.with_(batch_size=half), below)  # what fitted once may not again
 
-    def _ground(self) -> Ground:
+    def _ground(self, at: int) -> Ground:
         known = self._pipelines.present
+        steps = rungs.first_steps(self._study.spec)
+        if known is None and at == 1 and self._racers[0].out_of_memory:
+            # There was no memory to load it in full precision: in half there may be.
+            place = self._pipelines.bare_place
+            return Ground(place, (), lambda name: find_vae(name, None), steps)
         if known is None:
             raise Skip("The checkpoint could not be loaded.")
-        return Ground(known.place, known.schedulers, lambda name: find_vae(name, known.path))
+        return Ground(known.place, known.schedulers, lambda name: find_vae(name, known.path), steps)
 
     def _climb(self, at: int, spec: RunSpec, below: Racer | None) -> None:
         """Measure a rung, against the one it stands on where there is one."""

@@ -33,11 +33,13 @@ class Ground:
     Attributes:
         schedulers: those that it takes, its own first.
         find: the place of a VAE on this machine; raises :class:`SafelightError` for none.
+        steps: of the lowest rung.
     """
 
     place: Place
     schedulers: tuple[str, ...]
     find: Callable[[str], object]
+    steps: int = FIRST_STEPS
 
 
 class Skip(Exception):
@@ -62,17 +64,26 @@ class Plan:
     finer: bool = False
 
 
+def first_steps(spec: RunSpec) -> int:
+    """Steps of the lowest rung: the tutorial's 50; or what ``spec`` has, where that is fewer than
+    the ladder goes down to. A checkpoint that is made for few steps spoils with many.
+    """
+    few = spec.num_inference_steps
+    return few if few < STEPS else FIRST_STEPS
+
+
 def ground_level(spec: RunSpec, device: str) -> RunSpec:
-    """Where the ladder stands: full precision, the checkpoint's own scheduler, 50 steps."""
+    """Where the ladder stands: full precision, the checkpoint's own scheduler, 50 steps or few."""
     switches = {} if device == "cpu" else {"precision": "fp32"}
-    return spec.with_(
-        scheduler=None, num_inference_steps=FIRST_STEPS, batch_size=1, switches=switches
-    )
+    steps = first_steps(spec)
+    return spec.with_(scheduler=None, num_inference_steps=steps, batch_size=1, switches=switches)
 
 
 def _half(spec: RunSpec, ground: Ground) -> RunSpec:
     place = ground.place
     dtype = place.auto_dtype
+    if not dtype and place.device != "cpu":
+        return _turned(spec, ground, precision="auto")  # what that is, loading will tell
     if dtype not in _HALF:
         dtype = "float16" if place.lacks("bf16") else "bfloat16"
     return _turned(spec, ground, precision=_precision(dtype, place))
@@ -86,6 +97,10 @@ def _precision(dtype: str, place: Place) -> str:
 
 def _better_scheduler(steps: int) -> Callable[[RunSpec, Ground], RunSpec]:
     def make(spec: RunSpec, ground: Ground) -> RunSpec:
+        if "LCM" in (ground.place.scheduler, *ground.schedulers[:1]):
+            raise Skip("This checkpoint is made for the scheduler LCM, which takes few steps.")
+        if ground.steps < STEPS:
+            raise Skip(f"It starts with fewer already: {ground.steps}, as asked for.")
         known = [name for name in _BETTER if name in ground.schedulers]
         name = known[0] if known else spec.scheduler
         if (name, steps) == (spec.scheduler, spec.num_inference_steps):
@@ -141,12 +156,13 @@ def _turned(spec: RunSpec, ground: Ground, **values: str) -> RunSpec:
     return spec.with_(switches=switches)
 
 
-FIRST = Plan(
-    "full-precision",
-    "Full precision",
-    "Where the tutorial starts: 32 bits, the checkpoint's own scheduler, 50 steps.",
-    lambda spec, _: spec,
-)
+def first(spec: RunSpec) -> Plan:
+    """The lowest rung of a ladder that is asked for with ``spec``."""
+    why = "Where the tutorial starts: 32 bits, the checkpoint's own scheduler, 50 steps."
+    if (steps := first_steps(spec)) < STEPS:
+        why = f"32 bits, the checkpoint's own scheduler, and only {steps} steps, as asked for."
+    return Plan("full-precision", "Full precision", why, lambda spec, _: spec)
+
 
 _KERNELS = ("flash", "cudnn", "xformers", "flash-attn", "sage")
 """Attention kernels that may be faster than what PyTorch picks."""
@@ -158,6 +174,8 @@ def path(place: Place | None = None) -> tuple[Plan, ...]:
     Args:
         place: ``None`` while unknown; then what there is a choice of stands there as one.
     """
+    own = place.scheduler if place is not None else ""
+    better = "" if own in _BETTER else "Better scheduler, "
     return (
         Plan(
             "half-precision",
@@ -167,13 +185,15 @@ def path(place: Place | None = None) -> tuple[Plan, ...]:
         ),
         Plan(
             f"steps-{STEPS}",
-            f"Better scheduler, {STEPS} steps",
-            "A newer scheduler needs fewer steps for as good a picture.",
+            f"{better}{STEPS} steps",
+            "A newer scheduler needs fewer steps for as good a picture."
+            if better
+            else "Its own scheduler is a new one, which needs fewer steps.",
             _better_scheduler(STEPS),
         ),
         Plan(
             f"steps-{MORE_STEPS}",
-            f"Better scheduler, {MORE_STEPS} steps",
+            f"{better}{MORE_STEPS} steps",
             f"In case {STEPS} steps are too few.",
             _better_scheduler(MORE_STEPS),
         ),

@@ -35,6 +35,8 @@ class Racer:
         cell: its place in the group, in which its run is kept; ``None`` keeps none.
         units: what is compared, one figure a round: seconds a picture.
         picture: the first of its run.
+        error: why it is out, in a sentence; empty while it is not.
+        out_of_memory: that is why.
     """
 
     def __init__(self, label: str, spec: RunSpec, cell: int | None, *, known: bool = False) -> None:
@@ -46,6 +48,7 @@ class Racer:
         self.units: list[float] = []
         self.picture: Image.Image | None = None
         self.error = ""
+        self.out_of_memory = False
         self.unkept = ""
         self.wall_seconds = 0.0
         self._samples: list[Sample] = []
@@ -194,7 +197,7 @@ class Contest:
             else:
                 taken[at].append(racer.take(self._turns))
         except TurnFailed as failed:
-            racer.error = str(failed)
+            racer.error, racer.out_of_memory = str(failed), failed.out_of_memory
         self._done += 1
         if not warming or racer.error:
             self._updated()

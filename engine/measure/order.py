@@ -36,11 +36,11 @@ class Visit:
 
 
 def is_costly(one: RunSpec, other: RunSpec) -> bool:
-    """Whether going from one spec to the other loads a checkpoint or compiles anew."""
+    """Whether going from one spec to the other loads weights or compiles anew."""
     if one.checkpoint != other.checkpoint:
         return True
     a, b = normalised(one.switches), normalised(other.switches)
-    if build_of(a) != build_of(b):
+    if build_of(a) != build_of(b) or a.get("vae") != b.get("vae"):
         return True
     if a.get("compile", "off") == b.get("compile", "off") == "off":
         return False

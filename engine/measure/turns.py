@@ -22,6 +22,8 @@ from engine.events import (
     Event,
     RunCompiling,
 )
+from engine.fill import forget_unfit
+from engine.fits import Fits
 from engine.history import History
 from engine.maker import Maker
 from engine.measure.order import is_costly
@@ -39,6 +41,10 @@ _LOADING = (CheckpointDownloading, CheckpointLoading, CheckpointLoaded, RunCompi
 
 class TurnFailed(Exception):
     """A turn could not be made; its text is the sentence for the user."""
+
+    def __init__(self, sentence: str, *, out_of_memory: bool = False) -> None:
+        super().__init__(sentence)
+        self.out_of_memory = out_of_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +112,10 @@ class Turns:
         if attempt.status is Status.CANCELLED:
             raise Cancelled
         if failure is not None:
+            if failure.out_of_memory and attempt.loaded is not None and self._history is not None:
+                forget_unfit(Fits(self._history.folder), attempt)
             gc.unfreeze()
-            raise TurnFailed(failure.sentence)
+            raise TurnFailed(failure.sentence, out_of_memory=failure.out_of_memory)
         peak = self._memory.peak()
         assert attempt.runner is not None
         phases = attempt.runner.clock.seconds

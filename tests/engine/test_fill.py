@@ -33,6 +33,7 @@ from engine.fill import expected_bytes, is_affordable, largest
 from engine.fits import FILE, Fit, Fits
 from engine.history import History
 from engine.main_memory import available_bytes
+from engine.measure.request import Measurement
 from engine.spec import MAX_BATCH, MAX_SEED, RunSpec
 from tests.engine.harness import EngineHarness
 from tests.engine.test_reversible import loaded_of, state
@@ -175,6 +176,11 @@ def test_the_answer_is_remembered_until_it_is_wrong(
         tested.fail(spec.with_(batch_size=3))
         again = fill(tested, spec)
         assert again == FillFound(end.run_id + 4, 2, remembered=False)
+        room.limit = 1
+        tested.engine.study(Measurement((spec.with_(batch_size=2),), repeats=2))
+        again = fill(tested, spec)
+        assert again == FillFound(end.run_id + 6, 1, remembered=False)
+        room.limit = 2
         file = next(copy.glob("unet/*.safetensors"))
         os.utime(file, ns=(1, 1))  # other weights, perhaps
         again = fill(tested, spec)

@@ -42,6 +42,7 @@ CPU = Place(
     *("sd", "unet", "cpu", "float32", frozenset({"bf16", "vae_swap"}), True),
     auto_dtype="float32",
 )
+UNKNOWN = Place(device="cuda")
 GPU = Place(
     *("sdxl", "unet", "cuda", "float32", frozenset({"bf16", "compiler", "fused_qkv"}), True),
     auto_dtype="float16",
@@ -88,6 +89,21 @@ def test_it_begins_in_full_precision_with_the_checkpoints_own_scheduler() -> Non
     assert not rungs.ground_level(asked, "cpu").switches, "auto is fp32 there"
 
 
+def test_a_checkpoint_made_for_few_steps_is_climbed_with_few() -> None:
+    few = RunSpec("a red sun", num_inference_steps=4)
+    low = rungs.ground_level(few, "cuda")
+    assert low.num_inference_steps == 4
+    assert "only 4 steps, as asked for" in rungs.first(few).why
+    at = replace(ground(CPU), steps=4)
+    assert skipped("steps-20", low, at) == "It starts with fewer already: 4, as asked for."
+    assert "made for the scheduler LCM" in skipped("steps-25", low, ground(CPU, "LCM", "DPM++ 2M"))
+
+
+def test_titles_name_what_is_changed() -> None:
+    assert plan("steps-20").title == "Better scheduler, 20 steps"
+    assert plan("steps-20", replace(CPU, scheduler="Flow Euler")).title == "20 steps"
+
+
 def test_half_precision_is_what_the_device_would_choose() -> None:
     low = rungs.ground_level(RunSpec("a red sun"), "cuda")
     spec = plan("half-precision").make(low, ground(GPU))
@@ -96,6 +112,8 @@ def test_half_precision_is_what_the_device_would_choose() -> None:
     low = rungs.ground_level(RunSpec("a red sun"), "cpu")
     spec = plan("half-precision").make(low, ground(CPU))
     assert dict(spec.switches) == {"precision": "bf16"}
+    spec = plan("half-precision").make(low.with_(switches={"precision": "fp32"}), ground(UNKNOWN))
+    assert not spec.switches, "of a checkpoint that did not fit in fp32"
     spec = plan("half-precision").make(low, ground(replace(CPU, features=frozenset())))
     assert dict(spec.switches) == {"precision": "fp16"}
 
@@ -262,6 +280,7 @@ def climbed(tested: EngineHarness, ladder: Ladder) -> StudyFinished | StudyEnded
 @pytest.mark.usefixtures("short", "ticks")
 def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: RunSpec) -> None:
     tested = harness(history)
+    spec = spec.with_(num_inference_steps=20)
     end = climbed(tested, Ladder(spec, repeats=2))
     assert isinstance(end, StudyFinished), end
     result = end.result
@@ -324,6 +343,47 @@ def test_a_ladder_is_climbed_and_kept(harness: Make, history: History, spec: Run
     partial = tested.all(StudyUpdated)[0].result
     assert isinstance(partial, LadderResult)
     assert not partial.recommendation
+
+
+@pytest.mark.usefixtures("short")
+def test_a_batch_that_does_not_fit_after_all_is_tried_at_half(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Turns.take
+
+    def taken(self: Turns, spec: RunSpec, **options: Any) -> Turn:
+        if spec.batch_size == 4:
+            raise TurnFailed("Not enough memory.", out_of_memory=True)
+        return take(self, spec, **options)
+
+    monkeypatch.setattr(rungs, "CPU_BATCH", 4)
+    monkeypatch.setattr(rungs, "path", lambda place=None: few(place)[3:4])
+    monkeypatch.setattr(Turns, "take", taken)
+    end = climbed(harness(), Ladder(spec, repeats=2))
+    assert isinstance(end.result, LadderResult)
+    (_, batch) = end.result.rungs
+    assert batch.side is not None
+    assert not batch.side.error
+    assert batch.side.spec.batch_size == 2
+
+
+def test_what_is_too_large_to_load_is_tried_in_half_precision(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Turns.take
+
+    def taken(self: Turns, spec: RunSpec, **options: Any) -> Turn:
+        if not spec.switches:
+            raise TurnFailed("Not enough memory to load it.", out_of_memory=True)
+        return take(self, spec, **options)
+
+    monkeypatch.setattr(rungs, "path", lambda place=None: PATH(place)[:2])
+    monkeypatch.setattr(Turns, "take", taken)
+    end = climbed(harness(), Ladder(spec, repeats=2))
+    assert isinstance(end.result, LadderResult)
+    assert end.result.recommendation == (
+        "Full precision could not be measured: start from bf16, PNDM, 3 steps"
+    )
 
 
 @pytest.mark.usefixtures("short", "ticks")

@@ -182,6 +182,15 @@ def test_at_the_top_there_is_still_something_to_say() -> None:
     assert loading == "Not enough memory to load scenes. It may work with model offload."
 
 
+def test_what_cannot_be_compiled_says_why() -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    said = told(TorchDynamoException("backend='inductor' raised:\nRuntimeError: No C++ compiler."))
+    assert said.startswith(
+        "It could not be compiled here (RuntimeError: No C++ compiler.). Turn off"
+    )
+
+
 def test_libraries_hide_that_memory_ran_out() -> None:
     def hidden(cause: BaseException) -> BaseException:
         try:

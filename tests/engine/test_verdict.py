@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import count
 from math import exp, log
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from engine.measure.contest import LOOKS
+from engine.measure import contest as contests
+from engine.measure.contest import Contest, Racer
+from engine.measure.request import Sample
+from engine.measure.turns import Turn
 from engine.measure.verdict import FLOOR, Spread, Verdict
+from engine.spec import RunSpec
 
 Noise = Callable[[random.Random], float]
 seconds = st.floats(0.01, 100)
@@ -40,37 +47,112 @@ def in_bursts(size: float) -> Noise:
     return noise
 
 
-def found(rng: random.Random, noise: Noise, slower: float, repeats: int = 9) -> bool:
-    """Whether two things are called different, of which the other takes so much longer."""
-    a: list[float] = []
-    b: list[float] = []
-    verdict = None
-    for look in LOOKS:
-        while len(a) < look * repeats:
-            a.append(noise(rng))
-            b.append(slower * noise(rng))
-        verdict = Verdict.of(a, b)
+def alternating(size: float) -> Noise:
+    """Every other turn takes 2% longer."""
+    turns = count()
+    return lambda rng: exp(rng.gauss(0, size)) * (1.02 if next(turns) % 2 else 1)
+
+
+def rebounding(size: float) -> Noise:
+    """What one turn takes longer, the next makes up for in part."""
+    before = [0.0]
+
+    def noise(rng: random.Random) -> float:
+        before[0] = rng.gauss(-0.5 * before[0], size)
+        return exp(before[0])
+
+    return noise
+
+
+class Clockwork:
+    """Takes turns in no time, by a clock that only they move: the other side is so much slower."""
+
+    def __init__(self, rng: random.Random, noise: Noise, slower: float, seconds: float) -> None:
+        self._rng, self._noise = rng, noise
+        self._slower, self._seconds = slower, seconds
+        self.now, self.turns = 0.0, ""
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    monotonic = perf_counter
+
+    def take(self, spec: RunSpec, *, cell: int | None = None) -> Turn:
+        del cell
+        seconds = self._seconds * self._noise(self._rng) * (self._slower if spec.seed else 1)
+        self.now += seconds
+        self.turns += "AB"[spec.seed]
+        return Turn(spec, Sample(0, seconds, 0, 1), Image.new("L", (1, 1)), 0, 0, "rss", "cpu", "")
+
+    def is_ready_for(self, _: RunSpec) -> bool:
+        return True
+
+
+@pytest.fixture
+def contest(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Verdict, Clockwork]]:
+    """Has two sides take their turns; what came of it."""
+
+    def run(
+        rng: random.Random,
+        noise: Noise,
+        slower: float = 1.0,
+        *,
+        repeats: int = 9,
+        seconds: float = 0.1,
+        extra: float = 90.0,
+        **switches: str,
+    ) -> tuple[Verdict, Clockwork]:
+        clock: Any = Clockwork(rng, noise, slower, seconds)
+        monkeypatch.setattr(contests, "time", clock)
+        specs = (RunSpec("a", seed=0), RunSpec("a", seed=1, switches=switches))
+        racers = [Racer(str(spec.seed), spec, None) for spec in specs]
+        nothing: Any = lambda *_: None  # noqa: E731
+        taken = Contest(clock, racers, repeats, nothing, nothing, extra_seconds=extra)
+        taken.run()
+        verdict = taken.verdicts[1]
         assert verdict is not None
-        if verdict.is_settled:
-            break
-    assert verdict is not None
-    return verdict.differs
+        return verdict, clock
+
+    return run
 
 
-@pytest.mark.parametrize("noise", [even, with_outliers, in_bursts])
+Run = Callable[..., tuple[Verdict, Clockwork]]
+
+
+@pytest.mark.parametrize("noise", [even, with_outliers, in_bursts, alternating, rebounding])
 @pytest.mark.parametrize("size", [0.005, 0.05])
 def test_nothing_is_no_difference_and_a_tenth_is_one(
-    noise: Callable[[float], Noise], size: float
+    contest: Run, noise: Callable[[float], Noise], size: float
 ) -> None:
-    rng, trials = random.Random(1), 100
-    assert sum(found(rng, noise(size), 1.0) for _ in range(trials)) <= 3
-    assert sum(found(rng, noise(size), 1.1) for _ in range(trials)) >= 95
+    rng, trials = random.Random(1), 60
+    same = [contest(rng, noise(size))[0] for _ in range(trials)]
+    assert sum(verdict.differs for verdict in same) <= 2
+    assert sum(verdict.is_same for verdict in same) >= 0.95 * trials
+    assert sum(contest(rng, noise(size), 1.1)[0].differs for _ in range(trials)) >= 0.95 * trials
 
 
-def test_few_turns_tell_only_what_is_plain() -> None:
-    rng, trials = random.Random(2), 200
-    assert sum(found(rng, even(0.05), 1.0, repeats=3) for _ in range(trials)) <= 10
-    assert sum(found(rng, even(0.05), 2.0, repeats=3) for _ in range(trials)) == trials
+def test_few_turns_tell_only_what_is_plain(contest: Run) -> None:
+    rng, trials = random.Random(2), 100
+    few = {"repeats": 3, "extra": 0.0, "seconds": 60.0}
+    assert sum(contest(rng, even(0.05), **few)[0].differs for _ in range(trials)) <= 5
+    assert all(contest(rng, even(0.05), 2.0, **few)[0].differs for _ in range(trials))
+
+
+def test_a_rung_of_long_turns_is_told_from_one_that_takes_a_tenth_longer(contest: Run) -> None:
+    rng, trials = random.Random(3), 60
+    rung = {"repeats": 3, "extra": 10.0, "seconds": 3.0}
+    assert sum(contest(rng, even(0.02), 1.1, **rung)[0].differs for _ in range(trials)) >= 57
+
+
+def test_the_order_within_a_pair_changes_and_it_ends_in_time(contest: Run) -> None:
+    rng = random.Random(4)
+    _, clock = contest(rng, even(0.0001))
+    assert clock.turns == "AB" + "ABBA" * 4 + "AB"
+    verdict, clock = contest(rng, even(0.5), seconds=60.0)
+    assert verdict.is_undecided
+    assert 2 * (9 + 3) < len(clock.turns) < 2 * (9 + 2 * contests.EXTRA_TURNS)
+    _, clock = contest(rng, even(0.0001), repeats=6, precision="bf16")
+    assert clock.turns.startswith("AAABBBBBAAA"), "a block is two turns, after one that warms up"
 
 
 def test_below_the_floor_nothing_is_a_difference_however_sure() -> None:

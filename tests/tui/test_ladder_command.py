@@ -192,11 +192,13 @@ def test_a_climb_ends_with_what_to_use(
         engine.emit(StudyFinished(engine.studies.pop(), result, GROUP))
 
     engine.end = end
-    assert main(["ladder", "a sun", "--seed", "3", "--repeats", "2", "--size", "64x64"]) == 0
+    command = ["ladder", "a sun", "--seed", "3", "--repeats", "2", "--size", "64x64"]
+    assert main([*command, "--steps", "4"]) == 0
     (ladder,) = asked
     assert isinstance(ladder, Ladder)
     assert ladder.repeats == 2
     assert (ladder.spec.prompt, ladder.spec.seed, ladder.spec.width) == ("a sun", 3, 64)
+    assert ladder.spec.num_inference_steps == 4
     told = capsys.readouterr()
     assert "1 of 50: warming up Full precision" in told.err
     assert SENTENCE in told.out
@@ -241,6 +243,7 @@ def test_a_climb_that_fails_says_why(engine: type[Climbing], capsys: Capture) ->
         (["ladder"], 2, "Say what to draw"),
         (["ladder", "a sun", "--repeats", "1"], 2, "from 2 to 1,000"),
         (["ladder", "a sun", "--guidance", "many"], 2, "uidance"),
+        (["ladder", "a sun", "--steps", "30"], 2, "fewer than 20"),
         (["ladder", "a sun", "--show", "last"], 2, "takes no prompt"),
         (["ladder", "--show", "last"], 1, "No ladder was climbed yet"),
         (["ladder", "--show", "zzzzzz"], 1, "There is no ladder"),

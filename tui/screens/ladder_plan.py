@@ -44,10 +44,12 @@ def foreseen(spec: RunSpec, place: Place) -> tuple[Foreseen, ...]:
     What the batch will be, and what pays, is found out on the way.
     """
     schedulers = schedulers_of(spec)
-    ground = rungs.Ground(place, tuple(schedulers), lambda name: find_vae(name, None))
+    steps = rungs.first_steps(spec)
+    ground = rungs.Ground(place, tuple(schedulers), lambda name: find_vae(name, None), steps)
     stands = rungs.ground_level(spec, place.device)
     stands = stands.with_(scheduler=schedulers[0] if schedulers else None)
-    found = [Foreseen(rungs.FIRST.title, rungs.FIRST.why)]
+    first = rungs.first(spec)
+    found = [Foreseen(first.title, first.why)]
     for plan in rungs.path(place if place.known else None):
         skipped = ""
         try:
@@ -97,7 +99,10 @@ def _takes(spec: RunSpec, to_climb: int, run_seconds: float | None) -> str:
     step = run_seconds / max(spec.num_inference_steps * len(spec.pictures), 1)
     turns = REPEATS + 1
     # The first; half precision beside it; 20 and 25 steps beside what pays below them.
-    begin = rungs.FIRST_STEPS * 3 + (rungs.FIRST_STEPS + rungs.STEPS) + rungs.STEPS * 2 + 5
-    rest = max(to_climb - 4, 0) * 2 * rungs.STEPS
+    first = rungs.first_steps(spec)
+    few = min(first, rungs.STEPS)
+    begin = first * 3
+    begin += (first + few) + few * 2 + 5 if first > few else 0
+    rest = max(to_climb - (4 if first > few else 2), 0) * 2 * few
     low, high = step * turns * (begin + rest), step * turns * (begin + rest * rungs.CPU_BATCH)
     return f"very roughly {seconds(low)} to {seconds(high)}, loading and compiling apart"
