@@ -13,6 +13,7 @@ from engine.spec import RunSpec
 from engine.study import Study
 from tui.headless_checkpoints import DownloadLines
 from tui.interrupts import Interrupts
+from tui.lab import Lab
 from tui.output import end_progress, tell
 from tui.text import clean, one_line, seconds
 
@@ -106,6 +107,19 @@ def study(
             case events.StudyFinished() | events.StudyEnded() if event.run_id == run_id:
                 end_progress()
                 return event
+
+
+def study_in(lab: Lab, asked: Study) -> events.StudyFinished | events.StudyEnded:
+    """Measure something with an engine of its own, which Ctrl+C stops; the lab stays open."""
+    told: Told = SimpleQueue()
+    engine = lab.open(told.put)
+    if lab.repaired:
+        tell(lab.repaired)
+    with Interrupts(engine) as interrupts:
+        engine.start()
+        ended = study(engine, asked, told, interrupts)
+        engine.stop()
+    return ended
 
 
 def _progress(event: events.StudyProgressed) -> None:

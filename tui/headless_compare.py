@@ -6,7 +6,6 @@ import re
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from engine import events
@@ -19,7 +18,6 @@ from tui import headless_checkpoints as checkpoints
 from tui.compare_table import lines
 from tui.headless_generate import settings_for
 from tui.headless_history import reading
-from tui.interrupts import Interrupts
 from tui.lab import RealLab
 from tui.output import (
     CANCELLED,
@@ -129,14 +127,7 @@ def _measure(comparison: Comparison, options: Namespace, paths: Paths) -> _Ended
     for spec in asked.specs:
         if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
             return complain(why, FAILED)
-    told: SimpleQueue[events.Event] = SimpleQueue()
-    engine = lab.open(told.put)
-    if lab.repaired:
-        tell(lab.repaired)
-    with Interrupts(engine) as interrupts:
-        engine.start()
-        ended = follow.study(engine, asked, told, interrupts)
-        engine.stop()
+    ended = follow.study_in(lab, asked)
     lab.close()
     return ended
 

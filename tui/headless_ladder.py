@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from engine import events
@@ -21,7 +20,6 @@ from tui import follow
 from tui import headless_checkpoints as checkpoints
 from tui.headless_generate import settings_for, spec_of
 from tui.headless_history import reading
-from tui.interrupts import Interrupts
 from tui.lab import RealLab
 from tui.ladder_lines import command_of, group_line, ladder_lines
 from tui.output import (
@@ -76,15 +74,7 @@ def _climb(options: Namespace, paths: Paths, files: dict[str, Path]) -> int:
     lab = RealLab(paths, settings)
     if not options.download and (why := checkpoints.not_allowed(lab, spec.checkpoint)):
         return complain(why, FAILED)
-    told: SimpleQueue[events.Event] = SimpleQueue()
-    engine = lab.open(told.put)
-    if lab.repaired:
-        tell(lab.repaired)
-    with Interrupts(engine) as interrupts:
-        engine.start()
-        asked = Ladder(spec, options.repeats or REPEATS)
-        ended = follow.study(engine, asked, told, interrupts)
-        engine.stop()
+    ended = follow.study_in(lab, Ladder(spec, options.repeats or REPEATS))
     group = lab.history.groups.get(ended.group) if ended.group else None
     result = ended.result if isinstance(ended.result, LadderResult) else None
     code = DONE
@@ -123,7 +113,8 @@ def _show(
                 code = complain(str(error), FAILED)
     command = command_of(result.spec) if result.spec is not None else ""
     if options.json:
-        print_json({**_head(group), **result.to_json(), "command": command, "written": written})
+        head = {**_head(group), "spec": group.plan.get("spec")}
+        print_json({**head, **result.to_json(), "command": command, "written": written})
         return code
     for line in ladder_lines(result):
         show_line(line)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.compare.measured import spread_text, turns_text
 from engine.compare.pictures import difference_picture
 from engine.compare.words import Kind, Word
-from engine.errors import ExchangeError
 from engine.measure.words import in_words
+from engine.report.files import put_picture
 from engine.report.markdown import SIGN, escape, picture, table
 from engine.units import size
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from engine.compare.report import Contents
 
 Paths = tuple[tuple[str, str], ...]
@@ -29,8 +24,6 @@ _FORMS = {Kind.SAME: "{}", Kind.ADDED: "<ins>{}</ins>", Kind.REMOVED: "<del>{}</
 
 def put_pictures(contents: Contents, place: Path) -> Paths:
     """Write the pictures of a document that is to be at ``place``.
-
-    They go by what is in them, so that a picture of another document is never replaced.
 
     Returns:
         For each side the path of its picture and of its difference, as the document names them;
@@ -43,31 +36,15 @@ def put_pictures(contents: Contents, place: Path) -> Paths:
     comparison = contents.comparison
     reference = contents.pictures[comparison.reference]
     found = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for at, (side, image) in enumerate(zip(comparison.sides, contents.pictures, strict=True)):
-            name = side.name.removeprefix("#").replace(".", "-")
-            own = _put(image, folder, f"run-{name}") if image is not None else ""
-            apart = ""
-            if image is not None and reference is not None and at != comparison.reference:
-                difference = difference_picture(reference, image)
-                apart = _put(difference.image, folder, f"difference-{name}")
-            found.append((own, apart))
-    except OSError as error:
-        raise ExchangeError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    for at, (side, image) in enumerate(zip(comparison.sides, contents.pictures, strict=True)):
+        name = side.name.removeprefix("#").replace(".", "-")
+        own = put_picture(image, folder, f"run-{name}") if image is not None else ""
+        apart = ""
+        if image is not None and reference is not None and at != comparison.reference:
+            difference = difference_picture(reference, image)
+            apart = put_picture(difference.image, folder, f"difference-{name}")
+        found.append((own, apart))
     return tuple(found)
-
-
-def _put(image: Image, folder: Path, name: str) -> str:
-    from engine.pictures.files import put_new
-
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    data = buffer.getvalue()
-    path = folder / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
-    with suppress(FileExistsError):
-        put_new(path, memoryview(data))
-    return f"{folder.name}/{path.name}"
 
 
 def document(contents: Contents, paths: Paths) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from html import escape as html
@@ -12,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ExchangeError, HistoryError
 from engine.ladder.request import LadderResult
-from engine.ladder.table import HEADS, Row, about, rows
-from engine.report.files import place_of, write
+from engine.ladder.table import HEADS, Row, about, asked_for, rows
+from engine.report.files import place_of, put_picture, write
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMS = (".html", ".md")
 _SIDE = 512
+_LONGEST = 100
 _STYLE = """
 body { max-width: 90rem; }
 tbody th { min-width: 18rem; } tbody td { white-space: nowrap; }
@@ -81,7 +80,11 @@ def write_report(
 
         data = b"".join(encoded(_page(result, pictures, title)))
     else:
-        paths = _put_pictures(result, pictures, place)
+        folder = place.with_name(f"{place.stem}-pictures")
+        paths = [
+            put_picture(picture, folder, rung.name) if picture is not None else ""
+            for rung, picture in zip(result.rungs, pictures, strict=True)
+        ]
         text = "\n".join(_document(result, paths, title)) + "\n"
         data = text.encode("utf-8", "replace")
     return write(place, data, replace=replace)
@@ -94,9 +97,10 @@ def _page(result: LadderResult, pictures: Sequence[Image | None], title: str) ->
     from engine.report import page
 
     found = rows(result)
-    yield page.head(f"Safelight: the ladder of {title}", _STYLE)
-    yield f"<h1>The ladder</h1>\n<p>{html(title)}</p>\n"
+    yield page.head(f"Safelight: the ladder of {title[:_LONGEST]}", _STYLE)
+    yield "<h1>The ladder</h1>\n"
     yield f"<p><strong>{html(_end(result))}</strong></p>\n"
+    yield from page.facts(asked_for(result, title))
     yield "<section>\n"
     yield from page.table(HEADS, map(_html_row, found))
     yield "</section>\n<section><h2>Pictures</h2>\n<div class='pictures'>\n"
@@ -124,16 +128,16 @@ def _document(result: LadderResult, paths: Sequence[str], title: str) -> Iterato
     from engine.report.markdown import SIGN, escape, picture, table
 
     found = rows(result)
-    yield from (SIGN, "", "# The ladder", "", escape(title), "")
-    yield from (f"**{escape(_end(result))}**", "")
+    yield from (SIGN, "", "# The ladder", "", f"**{escape(_end(result))}**", "")
+    asked = asked_for(result, title).items()
+    yield from (f"- {name}: {escape(value)}" for name, value in asked)
+    yield ""
     yield from table(HEADS, map(_markdown_row, found))
     yield from ("", "## Pictures", "")
     for row, path in zip(found, paths, strict=True):
         if path:
-            yield from (
-                f"{escape(row.title)}: {escape(row.changes)}" if row.changes else row.title,
-            )
-            yield from ("", picture(path, row.title), "")
+            name = f"{row.title}: {row.changes}" if row.changes else row.title
+            yield from (escape(name), "", picture(path, row.title), "")
     yield from ("## How it was measured", "")
     yield from (f"- {escape(sentence)}" for sentence in about(result))
 
@@ -143,35 +147,6 @@ def _markdown_row(row: Row) -> list[str]:
 
     words = [escape(text) for text in (row.title, row.changes, row.note) if text]
     return ["<br>".join(words), *map(escape, row.cells)]
-
-
-def _put_pictures(
-    result: LadderResult, pictures: Sequence[Image | None], place: Path
-) -> tuple[str, ...]:
-    """Write the pictures of a document; their paths as it names them.
-
-    They go by what is in them, so that a picture of another document is never replaced.
-    """
-    from engine.pictures.files import put_new
-
-    folder = place.with_name(f"{place.stem}-pictures")
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for rung, picture in zip(result.rungs, pictures, strict=True):
-            if picture is None:
-                paths.append("")
-                continue
-            buffer = io.BytesIO()
-            picture.save(buffer, format="PNG")
-            data = buffer.getvalue()
-            path = folder / f"{rung.name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
-            with suppress(FileExistsError):
-                put_new(path, memoryview(data))
-            paths.append(f"{folder.name}/{path.name}")
-    except OSError as error:
-        raise ExchangeError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    return tuple(paths)
 
 
 def _end(result: LadderResult) -> str:

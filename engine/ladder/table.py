@@ -93,6 +93,16 @@ def _likeness(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}"
 
 
+def asked_for(result: LadderResult, prompt: str) -> dict[str, str]:
+    """What all rungs have in common, by name. ``prompt``: where no rung was measured."""
+    side = next((rung.side for rung in result.rungs if rung.side is not None), None)
+    if side is None:
+        return {"Prompt": prompt}
+    spec = side.spec
+    found = {"Prompt": spec.prompt, "Negative prompt": spec.negative_prompt}
+    return {**{n: t for n, t in found.items() if t}, "Guidance": f"{spec.guidance_scale:g}"}
+
+
 def about(result: LadderResult) -> tuple[str, ...]:
     """Where it was measured, and how: a sentence each."""
     sides = [rung.side for rung in result.rungs if rung.side is not None and rung.side.samples]

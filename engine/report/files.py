@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import ExchangeError
 from engine.pictures.files import put_new, write_atomically
 from engine.report import markdown, page
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SIGN = "Safelight report"
 """By this a picture is known as a report: it is its text chunk ``Software``."""
@@ -65,6 +71,28 @@ def write(to: Path, data: bytes, *, replace: bool = False) -> Path:
     except OSError as error:
         raise ExchangeError(f"{place} could not be written: {_reason(error)}.") from error
     return place
+
+
+def put_picture(image: Image, folder: Path, name: str) -> str:
+    """Write a picture of a Markdown report into the folder beside it; its path as the report names
+    it.
+
+    It goes by what is in it, so that a picture of another report is never replaced.
+
+    Raises:
+        ExchangeError: it cannot be written.
+    """
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    data = buffer.getvalue()
+    path = folder / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            put_new(path, memoryview(data))
+    except OSError as error:
+        raise ExchangeError(f"{folder} cannot be written: {_reason(error)}.") from error
+    return f"{folder.name}/{path.name}"
 
 
 def _is_report(start: bytes) -> bool:

@@ -62,6 +62,8 @@ _HEAD = """<!DOCTYPE html>
 """
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
 _CONTROLS |= dict.fromkeys(range(0x7F, 0xA0), 0xFFFD)
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What embeds, overrides and isolates directions, and so shows a text as another than it is."""
 FOOT = "</body>\n</html>\n"
 
 
@@ -85,8 +87,11 @@ def head(title: str, style: str = "") -> str:
 
 
 def encoded(text: Iterable[str]) -> Iterator[bytes]:
-    """A page, piece by piece; what is no text becomes ``?``, and control characters are shown."""
-    return (piece.translate(_CONTROLS).encode("utf-8", "replace") for piece in text)
+    """A page, piece by piece; what is no text becomes ``?``, control characters are shown, those
+    that turn the direction of text left out.
+    """
+    shown = {**_CONTROLS, **dict.fromkeys(_TURNING)}
+    return (piece.translate(shown).encode("utf-8", "replace") for piece in text)
 
 
 def small(image: Image, side: int, *, lossless: bool = False) -> Small:

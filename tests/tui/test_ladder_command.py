@@ -85,7 +85,7 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[History
 @pytest.fixture
 def kept(history: History) -> LadderResult:
     """A ladder in the history, of a prompt that means no good."""
-    spec = RunSpec(NASTY, seed=7)
+    spec = RunSpec(f"{NASTY}\nand \u202eso on", negative_prompt="blurred", seed=7)
     result = result_of(history, spec)
     plan = Ladder(spec).to_json()
     history.groups.add(Group(GROUP, Kind.LADDER, CREATED, NASTY, plan, result.to_json()))
@@ -138,8 +138,8 @@ def test_an_earlier_one_is_shown_as_a_table(kept: LadderResult, capsys: Capture)
     command = shlex.split(lines[at + 1])
     assert command[:2] == ["safelight", "generate"]
     assert command[3:] == [
-        *("--seed", "7", "--steps", "20", "--guidance", "4", "--size", "64x64"),
-        *("--scheduler", "DPM++ 2M"),
+        *("--negative-prompt", "blurred", "--seed", "7", "--steps", "20", "--guidance", "4"),
+        *("--size", "64x64", "--scheduler", "DPM++ 2M"),
     ]
     assert "Each rung was warmed up" in told
 
@@ -149,6 +149,7 @@ def test_it_is_one_document_for_a_script(kept: LadderResult, capsys: Capture) ->
     told = json.loads(capsys.readouterr().out)
     assert told["group"] == GROUP
     assert told["command"].startswith("safelight generate")
+    assert told["spec"]["negative_prompt"] == "blurred"
     assert LadderResult.from_json(told) == kept
     assert main(["ladder", "--list", "--json"]) == 0
     (listed,) = json.loads(capsys.readouterr().out)
@@ -167,7 +168,12 @@ def test_the_report_has_the_pictures_and_no_markup_of_others(
     assert SENTENCE in page.read_text()
     assert "1.41 s (1.34 s – 1.48 s)" in page.read_text()
     assert "<script>" not in page.read_text()
+    assert "\nand so on</dd>" in page.read_text()
+    assert "<dt>Negative prompt</dt><dd>blurred</dd>" in page.read_text()
     text = document.read_text()
+    assert "\n1\\. Full precision\n" in text
+    assert "\n- Negative prompt: blurred\n" in text
+    assert "and so on\n- N" in text
     assert "**fp16, DPM+" in text
     assert "<script>" not in text
     assert text.count("![") == 3
