@@ -20,6 +20,7 @@ from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from engine.errors import SafelightError
 from tui import form as forms
@@ -136,7 +137,8 @@ class SafelightApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         # A bug of ours. Textual shows it and leaves; the log keeps it.
-        log.error("The app failed", exc_info=error)
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        log.error("The app failed", exc_info=cause)
         super()._handle_exception(error)
 
     # Start

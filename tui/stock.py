@@ -8,6 +8,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from textual.worker import active_worker
+
 if TYPE_CHECKING:
     from engine.hub import HubSize, Need
     from engine.shelf import Shelved
@@ -51,7 +53,11 @@ def dtype_label(shelved: Shelved) -> str:
 
 
 async def off_loop(work: Callable[[], T]) -> T:
-    """Do ``work`` in a thread that nobody waits for at the end: a hub may be slow to answer."""
+    """Do ``work`` in a thread that nobody waits for at the end: a hub may be slow to answer.
+
+    A worker of a screen or widget that is being removed by then is cancelled: Textual does so only
+    after its children are gone already, and what comes of the work would be shown on those.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -74,4 +80,14 @@ async def off_loop(work: Callable[[], T]) -> T:
             loop.call_soon_threadsafe(settle, result, failure)
 
     Thread(target=run, name="safelight-asking", daemon=True).start()
-    return await done
+    try:
+        return await done
+    finally:
+        if _is_going():
+            raise asyncio.CancelledError
+
+
+def _is_going() -> bool:
+    """Whether that for which the worker works is being removed, or is gone."""
+    worker = active_worker.get(None)
+    return worker is not None and (worker.node._pruning or not worker.node.is_attached)

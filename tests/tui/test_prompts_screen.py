@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from textual.events import Paste
+from textual.worker import WorkerFailed
 
 from engine.history import History
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import run
 from tests.tui.scripted import ScriptedLab
+from tui.paths import Paths
 from tui.prompt_search import Prompts, rank
-from tui.screens.prompts import PromptsScreen
+from tui.screens import prompts as prompts_screen
+from tui.screens.prompts import PromptList, PromptsScreen
 
 PROMPTS = (
     ("a red sun over blue mountains", ""),
@@ -147,3 +153,47 @@ def test_five_thousand_prompts_are_ranked_at_once() -> None:
         began = time.process_time()
         rank(prompts, typed)
         assert time.process_time() - began < 1
+
+
+async def test_a_search_that_ends_while_the_screen_goes_is_dropped(
+    open_app: Open, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def slow(prompts: Prompts, typed: str) -> Sequence[int]:
+        gate.wait(30)
+        return rank(prompts, typed)
+
+    async def let_it_end(_: PromptList) -> None:
+        """The children go first: the screen is still there, without them."""
+        gate.set()
+        for thread in threading.enumerate():
+            if thread.name == "safelight-asking":
+                thread.join(30)
+        for _turn in range(9):
+            await asyncio.sleep(0)
+
+    async with open_app(ScriptedLab(kept=history)) as s:
+        await s.press("f12")
+        monkeypatch.setattr(prompts_screen, "rank", slow)
+        monkeypatch.setattr(PromptList, "on_unmount", let_it_end, raising=False)
+        await s.pilot.press("m", "f12")
+        await s.settle()
+        assert s.at_studio()
+
+
+async def test_a_bug_leaves_its_traceback_in_the_log(
+    open_app: Open, history: History, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Sequence[int]:
+        raise KeyError("a bug of ours")
+
+    # Another test's log may be open.
+    monkeypatch.setattr(logging.getLogger("safelight"), "handlers", [])
+    monkeypatch.setattr(prompts_screen, "rank", broken)
+    with pytest.raises(WorkerFailed):
+        async with open_app(ScriptedLab(kept=history)) as s:
+            await s.press("f12")
+    told = paths.log_file.read_text()
+    assert "in broken" in told
+    assert "KeyError: 'a bug of ours'" in told
