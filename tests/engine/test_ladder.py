@@ -367,6 +367,29 @@ def test_a_batch_that_does_not_fit_after_all_is_tried_at_half(
     assert batch.side.spec.batch_size == 2
 
 
+@pytest.mark.usefixtures("short", "ticks")
+def test_what_a_rung_stands_on_may_fail_beside_it(
+    harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, made = Turns.take, []
+
+    def taken(self: Turns, spec: RunSpec, **options: Any) -> Turn:
+        if spec.num_inference_steps == rungs.FIRST_STEPS:
+            made.append(spec)
+            if len(made) > 3:  # it was warmed up and took its two turns
+                raise TurnFailed("Not enough memory.", out_of_memory=True)
+        return take(self, spec, **options)
+
+    monkeypatch.setattr(rungs, "path", lambda place=None: few(place)[1:2])
+    monkeypatch.setattr(Turns, "take", taken)
+    end = climbed(harness(), Ladder(spec.with_(num_inference_steps=20), repeats=2))
+    assert isinstance(end.result, LadderResult)
+    (_, fewer) = end.result.rungs
+    assert fewer.pays is None
+    assert fewer.why_not.endswith("failed beside it: Not enough memory.")
+    assert end.result.best == 0
+
+
 def test_what_is_too_large_to_load_is_tried_in_half_precision(
     harness: Make, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:

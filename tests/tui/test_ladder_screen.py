@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import HistoryError
 from engine.group import Group, Kind
-from engine.ladder.request import Ladder
+from engine.ladder.request import Ladder, LadderResult
+from engine.measure.verdict import Verdict
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, history_of
-from tests.tui.ladders import SENTENCE, SPEC, WHOLE, climbed
+from tests.tui.ladders import RUNGS, SENTENCE, SPEC, WHOLE, climbed
 from tests.tui.scripted import CREATED, ScriptedLab
+from tui import ladder_words as words
 
 
 async def climbing(s: Session) -> None:
@@ -166,3 +169,13 @@ async def test_pictures_are_shown_compared_and_written(open_app: Open, tmp_path:
         assert SENTENCE in (tmp_path / "ladder.html").read_text(encoding="utf-8")
         assert "# The ladder" in (tmp_path / "ladder.md").read_text(encoding="utf-8")
     history.close()
+
+
+def test_what_is_undecided_is_marked_as_such() -> None:
+    why = "Undecided: between 0.60x and 1.42x the time."
+    wide = Verdict(0.99, 0.6, 1.42, differs=False)
+    unclear = replace(RUNGS[6], pays=None, why_not=why, before=wide, first=wide)
+    result = LadderResult((*RUNGS[:6], unclear))
+    assert words.mark(result, 6, 3, is_on=False).word == "unclear"
+    assert words.about(result, 6)[2].startswith(f"{why} ")
+    assert words.times(wide) == "?"
