@@ -19,10 +19,10 @@ from engine.spec import RunSpec
 LOOKS = (1, 2, 4, 8, 16, 32)
 """After how many times the turns that were asked for it is judged whether more are needed."""
 EXTRA_SECONDS = 150.0
-"""What the turns beyond those that were asked for may take, when nobody says so."""
+"""What the turns beyond those that were asked for may take, when nobody says less."""
 EXTRA_TURNS = 6
-"""So many turns more may each side take in any case: with the fewest that were asked for there are
-then enough for signed ranks, however long a turn takes."""
+"""Who says less still leaves time for so many turns more of each, within :data:`EXTRA_SECONDS`:
+with the three that a rung of the ladder takes there are then enough for signed ranks."""
 
 Progress = Callable[[int, int, str, float], object]
 """Is told before each turn how many are over, of how many, what is next, and the seconds left."""
@@ -154,7 +154,8 @@ class Contest:
 
     def _least_extra(self) -> float:
         """Seconds for some turns more of each."""
-        return EXTRA_TURNS * sum(racer.wall_seconds for racer in self._alive())
+        each = sum(racer.wall_seconds for racer in self._alive())
+        return min(EXTRA_TURNS * each, EXTRA_SECONDS)
 
     def _is_open(self) -> bool:
         """Whether more turns could tell more."""

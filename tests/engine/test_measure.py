@@ -37,7 +37,6 @@ Make = Callable[..., EngineHarness]
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is undecided after the turns that were asked for stays so."""
     monkeypatch.setattr(contest, "EXTRA_SECONDS", 0.0)
-    monkeypatch.setattr(contest, "EXTRA_TURNS", 0)
     monkeypatch.setattr(climbing, "EXTRA_SECONDS", 0.0)
 
 

@@ -133,7 +133,7 @@ def test_nothing_is_no_difference_and_a_tenth_is_one(
 
 def test_few_turns_tell_only_what_is_plain(contest: Run) -> None:
     rng, trials = random.Random(2), 100
-    few = {"repeats": 3, "extra": 0.0, "seconds": 60.0}
+    few = {"repeats": 3, "extra": 0.0, "seconds": 900.0}
     assert sum(contest(rng, even(0.05), **few)[0].differs for _ in range(trials)) <= 5
     assert all(contest(rng, even(0.05), 2.0, **few)[0].differs for _ in range(trials))
 
@@ -148,9 +148,11 @@ def test_the_order_within_a_pair_changes_and_it_ends_in_time(contest: Run) -> No
     rng = random.Random(4)
     _, clock = contest(rng, even(0.0001))
     assert clock.turns == "AB" + "ABBA" * 4 + "AB"
-    verdict, clock = contest(rng, even(0.5), seconds=60.0)
+    verdict, clock = contest(rng, even(0.5), repeats=3, seconds=3.0, extra=10.0)
     assert verdict.is_undecided
-    assert 2 * (9 + 3) < len(clock.turns) < 2 * (9 + 2 * contests.EXTRA_TURNS)
+    assert 2 * (3 + 3) < len(clock.turns) < 2 * (3 + 2 * contests.EXTRA_TURNS)
+    _, clock = contest(rng, even(0.5), repeats=3, seconds=60.0, extra=10.0)
+    assert len(clock.turns) <= 2 * (1 + 3 + 3), "150 s are three turns of each at the most"
     _, clock = contest(rng, even(0.0001), repeats=6, precision="bf16")
     assert clock.turns.startswith("AAABBBBBAAA"), "a block is two turns, after one that warms up"
 

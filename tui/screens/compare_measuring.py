@@ -29,7 +29,7 @@ _LOOKED_THROUGH = 50
 """Of the newest measurements."""
 _HINT = (
     "Each is run warm, and they take turns. More turns are taken where these leave it undecided, "
-    "for two and a half minutes, or six turns of each."
+    "for two and a half minutes at most."
 )
 
 
