@@ -1,8 +1,9 @@
 """In which order turns are taken: one after the other, or in blocks where changing sides is costly.
 
-Sides take turns, and who goes first changes from pair to pair: A B, B A, A B, … If A always went
-first, what comes and goes with every second turn (a clock that drops and recovers, somebody's
-timer) would fall on the same side each time, and be taken for a difference.
+Sides take turns, and who goes first changes: A B, B A, B A, A B, … If A always went first, what
+comes and goes with every second turn (a clock that drops and recovers, somebody's timer) would fall
+on the same side each time, and be taken for a difference. So would, if it changed with each pair,
+what comes with every fourth; the order is that of Thue and Morse, which keeps time with nothing.
 
 Pure, and light.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from engine.spec import RunSpec
 from engine.switches import build_of, normalised, stack
@@ -63,11 +65,12 @@ def in_camps(specs: Sequence[RunSpec]) -> tuple[tuple[int, ...], ...]:
 def rounds(camps: Sequence[tuple[int, ...]], turns: int) -> Iterator[tuple[Visit, ...]]:
     """Rounds without end, in each of which each side has ``turns`` turns.
 
-    Every second one is the other way round, so that of camps every second change is none. A camp
-    that is come to warms up.
+    Of one camp some are the other way round, see above; of more every second one, so that every
+    second change is none. A camp that is come to warms up.
     """
-    present, forward = -1, True
-    while True:
+    present = -1
+    for number in count():
+        forward = (number.bit_count() if len(camps) == 1 else number) % 2 == 0
         order = range(len(camps)) if forward else reversed(range(len(camps)))
         visits = []
         for at in order:
@@ -75,4 +78,3 @@ def rounds(camps: Sequence[tuple[int, ...]], turns: int) -> Iterator[tuple[Visit
             visits.append(Visit(sides, turns, camps[at] if at != present else ()))
             present = at
         yield tuple(visits)
-        forward = not forward
