@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from queue import SimpleQueue
 
 from engine import events
@@ -12,6 +12,8 @@ from engine.forecast import warm_seconds
 from engine.record import RunRecord, Status
 from engine.relief import as_options, words
 from engine.sweep import Sweep
+from engine.sweep.outlook import Outlook
+from engine.sweep.pace import seconds_to_go
 from tui.follow import Before
 from tui.output import end_progress, tell
 from tui.text import clean, one_line, seconds
@@ -25,15 +27,15 @@ def follow(
     sweep: Sweep,
     runs: Sequence[int],
     told: SimpleQueue[events.Event],
-    ahead: Mapping[int, float],
+    foretold: Outlook,
 ) -> None:
     """Wait until none of ``runs`` waits or is on any more.
 
     Args:
-        ahead: by cell, the seconds that are expected; not of all.
+        foretold: what the cells were expected to take.
     """
     left, before = dict.fromkeys(runs, -1), Before()
-    done, took = 0, list[float]()
+    done, finished = 0, list[RunRecord]()
     while left:
         event = told.get()
         before.show(event)
@@ -59,9 +61,10 @@ def follow(
                     continue  # all that wait are: one sentence at the end says so
                 done += 1
                 if record.status is Status.FINISHED:
-                    took.append(warm_seconds(record))
-                usual = sum(took) / max(len(took), 1)
-                eta = sum(ahead.get(cell, usual) for cell in left.values())
+                    finished.append(record)
+                cells = [sweep.cell(index) for index in left.values() if index >= 0]
+                rest = [(cell.index, cell.spec, 1.0) for cell in cells if cell.spec is not None]
+                eta = seconds_to_go(foretold, rest, finished)
                 _over(record, sweep, done, len(runs), eta)
 
 

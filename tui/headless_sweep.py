@@ -126,7 +126,7 @@ def _make(
             runs = engine.submit_many(group.id, cells) if cells else ()
             if interrupts.count:
                 stop()  # asked before there was anything to stop
-            follow_sweep.follow(engine, group.id, plan, runs, told, ahead.ahead)
+            follow_sweep.follow(engine, group.id, plan, runs, told, ahead)
             engine.stop()
             stopped = interrupts.count > 0
     finally:

@@ -45,10 +45,9 @@ def prepared(sweep: Sweep, ground: Ground) -> tuple[Sweep, tuple[Cell, ...]]:
     return sweep, tuple(cells[index] for index in order(cells, ground.loaded, ground.auto))
 
 
-def foretell(sweep: Sweep, ground: Ground) -> list[str]:
-    """How many runs, how long they take, whether they fit, and what cannot be. In a thread."""
-    sweep, todo = prepared(sweep, ground)
-    told = outlook(
+def expected(sweep: Sweep, todo: Sequence[Cell], ground: Ground) -> Outlook:
+    """What cells will take, in the order in which they are to be made. In a thread."""
+    return outlook(
         sweep,
         todo,
         ground.records,
@@ -56,6 +55,12 @@ def foretell(sweep: Sweep, ground: Ground) -> list[str]:
         auto=ground.auto,
         free_bytes=ground.free_bytes,
     )
+
+
+def foretell(sweep: Sweep, ground: Ground) -> list[str]:
+    """How many runs, how long they take, whether they fit, and what cannot be. In a thread."""
+    sweep, todo = prepared(sweep, ground)
+    told = expected(sweep, todo, ground)
     wrong = [cell for cell in sweep.cells() if cell.spec is None]
     lines = [_without_impossible(told).sentence]
     if told.fits:

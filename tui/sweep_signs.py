@@ -12,7 +12,7 @@ SIGNS: dict[State, tuple[str, str, str]] = {
     State.DONE: ("✓", "", "success"),
     State.FAILED: ("✗", "failed", "error"),
     State.CANCELLED: ("–", "stopped", "text-muted"),
-    State.IMPOSSIBLE: ("·", "cannot", "text-disabled"),
+    State.IMPOSSIBLE: ("·", "cannot be", "text-disabled"),
 }
 """Of each state its sign, a word, and a colour of the theme."""
 

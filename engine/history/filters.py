@@ -26,6 +26,7 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h)?")
 _AGO = re.compile(r"(\d{1,4})(h|d|w|mo|y)")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 _RATING = re.compile(r"(>=|<=|>|<|=)?([0-5])(\+)?")
+_STEPS = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})(\+)?")
 _SPAN = re.compile(r"(\d{1,19})(?:(?:\.\.|-)(\d{1,19}))?")
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "mo": 30.0, "y": 365.0}
@@ -91,6 +92,14 @@ def _rating(value: str) -> Condition:
     return f"runs.rating {sign} ?", (int(match[2]),)
 
 
+def _steps(value: str) -> Condition:
+    match = _STEPS.fullmatch(value)
+    if match is None:
+        raise InvalidQuery(f"“steps:{value[:30]}” wants a number, such as steps:20 or steps:>=40.")
+    sign = ">=" if match[3] else match[1] or "="
+    return f"runs.num_inference_steps {sign} ?", (int(match[2]),)
+
+
 def _tag(value: str) -> Condition:
     return "runs.id IN (SELECT run FROM tags WHERE tag = ?)", (value.lstrip("#"),)
 
@@ -149,6 +158,7 @@ FILTERS: Mapping[str, Filter] = {
         Filter("checkpoint", "part of the checkpoint's name", (), _checkpoint),
         Filter("scheduler", "the scheduler, or part of its name", (), _scheduler),
         Filter("seed", "a seed, or a span: 7..12", (), _seed),
+        Filter("steps", "steps: 20, >=40", ("20", ">=40", "<10"), _steps),
         Filter("rating", "stars: 4, >=3", ("5", ">=4", ">=3", "0"), _rating),
         Filter("tag", "a tag", (), _tag),
         Filter("after", "made since: 2026-01-31, today, 7d", ("today", "yesterday", "7d"), _after),

@@ -12,6 +12,8 @@ PAPER, INK, DIM = (250, 250, 248), (20, 20, 20), (100, 100, 100)
 EMPTY, LINE = (225, 225, 222), (205, 202, 196)
 GOOD, BAD = (44, 122, 75), (179, 64, 42)
 _LONGEST = 400
+_ON_OTHERS = ("Mn", "Me", "Cf")
+"""Categories of accents, and of what only says how another letter is to be drawn."""
 _PLAIN = str.maketrans("–—×“”‘’", "--x\"\"''")
 
 
@@ -24,7 +26,8 @@ def font(size: int) -> Font:
 def drawable(text: str) -> str:
     """``text`` in the letters that Pillow's own font has: accents go, others become ``?``."""
     plain = unicodedata.normalize("NFKD", text).translate(_PLAIN)
-    letters = (c if c.isascii() or c == "·" else "?" for c in plain if not unicodedata.combining(c))
+    seen = (c for c in plain if unicodedata.category(c) not in _ON_OTHERS)
+    letters = (c if c.isascii() or c == "·" else "?" for c in seen)
     return " ".join("".join(c if c.isprintable() else " " for c in letters).split())
 
 

@@ -43,6 +43,7 @@ class Outlook:
         too_large: cells that are expected to need more than is free.
         fits: whether all that are to be made fit, in a sentence; empty when none is.
         ahead: of the cells whose time is known the seconds, with what comes before them.
+        besides: what comes before a cell, such as loading, in seconds, where anything does.
     """
 
     cells: int
@@ -58,6 +59,7 @@ class Outlook:
     too_large: tuple[int, ...] = ()
     fits: str = ""
     ahead: Mapping[int, float] = field(default_factory=dict)
+    besides: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -89,7 +91,7 @@ class Outlook:
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary of JSON values."""
         values = {**asdict(self), "too_large": list(self.too_large)}
-        del values["ahead"]
+        del values["ahead"], values["besides"]
         return values
 
 
@@ -170,6 +172,7 @@ def outlook(
     specs = [(cell.index, cell.spec) for cell in todo if cell.spec is not None]
     past, total = _Past(records), 0.0
     ahead: dict[int, float] = {}
+    before: dict[int, float] = {}
     needs: dict[int, Forecast] = {}
     paid_each = list(bills([spec for _, spec in specs], loaded, auto))
     for (index, spec), paid in zip(specs, paid_each, strict=True):
@@ -177,6 +180,8 @@ def outlook(
         besides = paid.reloads * past.load_seconds(spec) + paid.parts * past.swap_seconds(spec)
         if paid.recompiles:  # a run tells of all that it compiled
             besides += told.compile_seconds or 0.0
+        if besides:
+            before[index] = besides
         if told.seconds is None:
             total += besides
         else:
@@ -205,6 +210,7 @@ def outlook(
         too_large=too_large,
         fits=_fits(sweep, needs, len(specs), too_large, free_bytes),
         ahead=ahead,
+        besides=before,
     )
 
 

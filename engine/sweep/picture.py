@@ -19,7 +19,7 @@ MAX_SIDE = 16_384
 SMALLEST = 256
 """Cells are shrunk to this, and no further, so that the grid is one picture."""
 _GAP, _MARGIN, _LINE, _HEAD_LINES = 8, 16, 18, 3
-_TITLE, _TEXT = 20, 14
+_TITLE, _TEXT, _TITLE_LINES = 20, 14, 4
 _ROW_HEAD = 150
 _NOTHING = 160
 """Pixels of a cell in a grid without any picture."""
@@ -34,25 +34,35 @@ class _Layout:
         left: of the heads of rows.
         lines: of the heads of columns.
         top: of those, and of what stands over them.
+        title: of the whole.
     """
 
     cell: tuple[int, int]
     left: int
     lines: int
     top: int
+    title: str
 
     @classmethod
-    def of(cls, cell: tuple[int, int], grid: Grid) -> _Layout:
+    def of(cls, cell: tuple[int, int], grid: Grid, title: str) -> _Layout:
         axes = grid.sweep.axes
         heads = (drawable(value.label) for value in axes[0].values)
         lines = max(len(wrapped(head, font(_TEXT), cell[0], _HEAD_LINES)) for head in heads)
         top = (lines + 1 + (len(axes) > 2)) * _LINE + 6
-        return cls(cell, _ROW_HEAD if len(axes) > 1 else 0, lines, top)
+        return cls(cell, _ROW_HEAD if len(axes) > 1 else 0, lines, top, drawable(title))
+
+    def titles(self, wide: int) -> list[str]:
+        """The lines of the title over so many pixels."""
+        return wrapped(self.title, font(_TITLE), wide, _TITLE_LINES) or [""]
+
+    def above(self, wide: int) -> int:
+        """What is over the cells and their heads: the title, the prompt, what times are."""
+        return len(self.titles(wide)) * (_TITLE + 4) - 4 + 3 * _LINE
 
     def page(self, columns: int, rows: int, layers: int = 1) -> tuple[int, int]:
         wide = self.left + columns * (self.cell[0] + _GAP)
         high = layers * (self.top + rows * (self.cell[1] + _LINE + _GAP))
-        return wide + 2 * _MARGIN, high + 2 * _MARGIN + _TITLE + 3 * _LINE
+        return wide + 2 * _MARGIN, high + 2 * _MARGIN + self.above(wide)
 
     def fits(self, columns: int, rows: int, layers: int, most: int) -> bool:
         wide, high = self.page(columns, rows, layers)
@@ -77,21 +87,23 @@ def pages(grid: Grid, title: str, *, most: int = MAX_PIXELS) -> Iterator[Image.I
         most: pixels of a page, large enough for one cell.
     """
     shape = (*grid.sweep.shape, 1, 1)[:3]
-    layout, blocks = _laid_out(grid, shape, most)
+    layout, blocks = _laid_out(grid, shape, title, most)
     for number, block in enumerate(blocks, 1):
-        where = f", page {number} of {len(blocks)}" if len(blocks) > 1 else ""
-        yield _page(grid, layout, block, title + where)
+        where = f"Page {number} of {len(blocks)}. " if len(blocks) > 1 else ""
+        yield _page(grid, layout, block, where)
 
 
-def _laid_out(grid: Grid, shape: Sequence[int], most: int) -> tuple[_Layout, list[_Block]]:
+def _laid_out(
+    grid: Grid, shape: Sequence[int], title: str, most: int
+) -> tuple[_Layout, list[_Block]]:
     columns, rows, layers = shape
     full = _cell_size(grid)
     shrunk = full
-    layout = _Layout.of(shrunk, grid)
+    layout = _Layout.of(shrunk, grid, title)
     while not layout.fits(columns, rows, layers, most) and max(shrunk) > SMALLEST:
         factor = max(0.9, SMALLEST / max(shrunk))
         shrunk = max(8, int(shrunk[0] * factor)), max(8, int(shrunk[1] * factor))
-        layout = _Layout.of(shrunk, grid)
+        layout = _Layout.of(shrunk, grid, title)
     if layout.fits(columns, rows, layers, most):
         return layout, [_Block(range(columns), range(rows), range(layers))]
     wide = max((n for n in range(1, columns + 1) if layout.fits(n, 1, 1, most)), default=1)
@@ -119,19 +131,20 @@ def _cell_size(grid: Grid) -> tuple[int, int]:
     return (wide, high) if wide and high else (_NOTHING, _NOTHING)
 
 
-def _page(grid: Grid, layout: _Layout, block: _Block, title: str) -> Image.Image:
+def _page(grid: Grid, layout: _Layout, block: _Block, where: str) -> Image.Image:
     page = Image.new("RGB", layout.page(len(block.columns), len(block.rows), len(block.layers)))
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, *page.size), fill=PAPER)
     wide = page.width - 2 * _MARGIN
-    text = cut(drawable(title), font(_TITLE), wide)
-    draw.text((_MARGIN, _MARGIN), text, fill=INK, font=font(_TITLE))
+    for line, text in enumerate(layout.titles(wide)):
+        at = _MARGIN, _MARGIN + line * (_TITLE + 4)
+        draw.text(at, text, fill=INK, font=font(_TITLE))
+    top = _MARGIN + layout.above(wide)
     prompt = cut(drawable(grid.sweep.base.prompt), font(_TEXT), wide)
-    times = cut("Times are without loading and compiling.", font(_TEXT), wide)
+    times = cut(f"{where}Times are without loading and compiling.", font(_TEXT), wide)
     for line, text in enumerate((prompt, times)):
-        at = _MARGIN, _MARGIN + _TITLE + 6 + line * _LINE
+        at = _MARGIN, top - 3 * _LINE + 6 + line * _LINE
         draw.text(at, text, fill=DIM, font=font(_TEXT))
-    top = _MARGIN + _TITLE + 3 * _LINE
     for layer in block.layers:
         top = _layer(page, draw, grid, layout, block, layer, top)
     return page

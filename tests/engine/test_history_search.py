@@ -42,7 +42,9 @@ def runs(history: History) -> History:
     add(history, spec.with_(prompt="Crème brûlée, sunset", seed=8), rating=4, tags=("keep", "Food"))
     add(
         history,
-        spec.with_(prompt="a moon", scheduler="DPM++ 2M", checkpoint="/models/sd15"),
+        spec.with_(prompt="a moon", scheduler="DPM++ 2M", checkpoint="/models/sd15").with_(
+            num_inference_steps=12
+        ),
         status=Status.FAILED,
         created_at="2020-05-05T10:00:00.000Z",
     )
@@ -94,6 +96,9 @@ def runs(history: History) -> History:
         ("rating:>=4", [4, 2]),
         ("rating:4+", [4, 2]),
         ("rating:0", [5, 3, 1]),
+        ("steps:12", [3]),
+        ("steps:>=20", [5, 4, 2, 1]),
+        ("-steps:13+", [3]),
         ("tag:keep", [2]),
         ("tag:food", [2]),
         ("-tag:keep", [5, 4, 3, 1]),
@@ -138,6 +143,7 @@ def test_what_is_found(runs: History, text: str, numbers: list[int]) -> None:
         ("status:finnished", "Did you mean “finished”?"),
         ("scheduler:eulr", "Did you mean “Euler”?"),
         ("rating:9", "wants 0 to 5"),
+        ("steps:few", "wants a number"),
         ("seed:abc", "wants a seed"),
         ("after:someday", "wants a date or an age"),
         ("after:2026-13-41", "wants a date or an age"),

@@ -26,7 +26,8 @@ from engine.history import History
 from engine.maker import Maker
 from engine.record import Status
 from engine.spec import RunSpec
-from engine.sweep import parse_sweep
+from engine.sweep import Bill, parse_sweep
+from engine.sweep.outlook import Outlook
 from tests.engine import lightweight
 from tests.engine.histories import add, record_of
 from tui import follow_sweep
@@ -357,23 +358,25 @@ def test_a_cell_that_was_made_in_another_way_says_so(
 
 
 def test_what_is_left_is_foretold_by_what_is_to_come(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = parse_sweep(["steps=1,2,3,4"], RunSpec("a"))
+    plan = parse_sweep(["steps=3,6,12,60"], RunSpec("a"))
     told: SimpleQueue[events.Event] = SimpleQueue()
     for cell in range(4):
         told.put(events.RunQueued(cell + 1, RunSpec("a"), 1, "abc234", cell))
     ends = {0: Status.FAILED, 1: Status.FINISHED, 2: Status.FINISHED, 3: Status.FINISHED}
     for cell, status in ends.items():
-        record = record_of(cell + 1, cell=cell, status=status)
+        record = record_of(cell + 1, plan.cell(cell).spec, cell=cell, status=status)
         if status is Status.FAILED:
             told.put(events.RunFailed(cell + 1, record))
         else:
             told.put(events.RunFinished(cell + 1, record, ()))
     engine = cast("EngineAPI", None)
-    follow_sweep.follow(engine, "abc234", plan, range(1, 5), told, {2: 100.0})
+    # The second takes 1.5 s, half as long again as was foretold without its loading.
+    foretold = Outlook(4, 0, 4, 4, Bill(), ahead={1: 3.0, 2: 42.0}, besides={1: 2.0, 2: 2.0})
+    follow_sweep.follow(engine, "abc234", plan, range(1, 5), told, foretold)
     lines = capsys.readouterr().err.splitlines()
-    assert "left" in lines[0]
-    assert lines[1].endswith("  1:42 min left"), lines
-    assert lines[2].endswith("  1.50 s left")
+    assert lines[0].endswith("  45.0 s left"), lines
+    assert lines[1].endswith("  77.0 s left"), "60 + 2 s, and ten times what 6 steps took"
+    assert lines[2].endswith("  10.0 s left"), "60 steps, as 18 took 3 s"
 
 
 def test_hostile_text_does_nothing(home: Path, said: Said) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
+from engine.events import MemorySampled
 from engine.group import Group, Kind
 from engine.history import History
 from engine.record import Status
@@ -74,16 +75,21 @@ def kept(history: History, *axes: str, finished: int = 0) -> Sweep:
 
 async def test_it_says_what_it_will_be_and_what_is_wrong(open_sweeps: OpenSweep) -> None:
     async with open_sweeps() as s:
+        await s.press("shift+f9", "enter")
+        assert "Type an axis, such as steps=20,30,50." in s.seen()
+        await s.press("escape")
         await plan(s, "steps=10,20,30", "guidance=2,4")
         assert "6 runs" in s.seen()
         assert "Whether it fits is not known yet." in s.seen()
         await s.type(",x")
         await s.press("enter")
         assert "6 runs" not in s.seen()
-        assert "Guidance" in s.seen()
+        assert s.seen().count("“x”") == 2, s.seen()
         assert not s.engine.submitted
         await s.press("backspace", "backspace", "down")
-        await s.type("stps=1,2")
+        await s.type("st")
+        assert "Axes · 6 runs" in s.seen(), "also while another line is being typed"
+        await s.type("ps=1,2")
         await s.press("up")
         assert "Did you mean “steps”?" in s.seen()
 
@@ -139,7 +145,8 @@ async def test_the_grid_fills_in(open_sweeps: OpenSweep, history: History) -> No
         assert "● 50%" in s.seen()
         assert "▀" in s.seen()
         assert "cells 2/6" in " ".join(s.seen().split())
-        assert "3 waiting · 1.82 s to go" in s.seen()
+        assert "3 waiting · 2.60 s to go" in s.seen(), "75 steps, as 30 took 1.04 s"
+        assert "Guidance ↓ Steps →" in s.seen()
 
 
 async def test_what_fails_says_why_and_is_tried_again(open_sweeps: OpenSweep) -> None:
@@ -161,6 +168,24 @@ async def test_what_fails_says_why_and_is_tried_again(open_sweeps: OpenSweep) ->
         assert "All 3 are done" in s.seen()
 
 
+async def test_what_may_not_fit_is_asked_once(open_app: Open, history: History) -> None:
+    known = record_of(history.new_id(), RunSpec(PROMPT, seed=7))
+    history.add(replace(known, memory_peak_bytes=20 * 2**30))
+    async with open_app(ScriptedLab(kept=history), size=(80, 24)) as s:
+        s.engine.loaded()
+        s.engine.emit(MemorySampled("rss", 0, 0, 10 * 2**30, 16 * 2**30))
+        await s.settle()
+        await begin(s, "seed=7,8")
+        assert "2 runs may not fit: " in s.seen()
+        await s.press("escape")
+        assert s.at_studio()
+        assert not s.engine.submitted
+        await s.press("shift+f9", "enter", "enter")
+        assert len(s.engine.submitted) == 2
+        assert "2 waiting · 1.04 s to go" in s.seen(), "as was foretold"
+    history.close()
+
+
 async def test_impossible_cells_say_why_and_the_others_go_on(open_sweeps: OpenSweep) -> None:
     async with open_sweeps() as s:
         await plan(s, "steps=10,0,30")
@@ -169,6 +194,8 @@ async def test_impossible_cells_say_why_and_the_others_go_on(open_sweeps: OpenSw
         await s.press("enter", "right")
         assert len(s.engine.submitted) == 2
         assert "Cannot be: " in s.seen()
+        assert s.seen().count("cannot be") == 1
+        assert "· cannot" not in s.seen()
         assert "Steps must be" in s.seen()
         await done(s, 2)
         assert "All 2 are done" in s.seen()
@@ -208,7 +235,7 @@ async def test_wide_grids_follow_the_cursor(open_sweeps: OpenSweep) -> None:
         await begin(s, "steps=1..12", "guidance=2,4")
         assert "›" in s.seen()
         await s.press(*["right"] * 11)
-        heads = s.seen().splitlines()[2].split()
+        heads = s.seen().splitlines()[3].split()
         assert heads[1] != "1"
         assert heads[-2] == "12"
         assert "Steps 12 · Guidance 2" in s.seen()

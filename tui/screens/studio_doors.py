@@ -16,6 +16,7 @@ from tui.screens.studio_overlays import Overlays
 if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.sweep import Cell, Sweep
+    from engine.sweep.outlook import Outlook
     from tui.screens.ladder import LadderScreen
     from tui.screens.ladder_desk import LadderDesk
     from tui.screens.sweep_desk import SweepDesk
@@ -114,18 +115,23 @@ class Doors(Overlays):
         """Begin a sweep, or open the one of an id, and show its grid."""
         from tui.screens.sweep import SweepScreen
         from tui.stock import off_loop
-        from tui.sweep_outlook import prepared
+        from tui.sweep_outlook import expected, prepared
 
         try:
             if isinstance(chosen, str):
                 desk = await self._open_sweep(chosen)
+                if desk.foretold is None:
+                    desk.foretold = await off_loop(
+                        partial(expected, desk.sweep, desk.to_come(), ground)
+                    )
             else:
                 sweep, todo = await off_loop(partial(prepared, chosen, ground))
                 if not todo:
                     raise InvalidAxis(f"No cell can be done. {sweep.cells()[0].error}")
-                if not await self._may_begin(todo):
+                foretold = await off_loop(partial(expected, sweep, todo, ground))
+                if not (await self._may_begin(todo) and await self._may_fit(foretold)):
                     return
-                desk = await self._begin_sweep(sweep, todo)
+                desk = await self._begin_sweep(sweep, todo, foretold)
         except SafelightError as error:
             self.notify(str(error), severity="error", timeout=10)
             return
@@ -155,7 +161,20 @@ class Doors(Overlays):
                 return False
         return True
 
-    async def _begin_sweep(self, sweep: Sweep, todo: Sequence[Cell]) -> SweepDesk:
+    async def _may_fit(self, foretold: Outlook) -> bool:
+        """Whether all cells are expected to fit, or are to be tried all the same."""
+        from tui.screens.confirm import LateQuestion
+
+        if not foretold.too_large:
+            return True
+        question = f"{foretold.fits} A cell that does not fit fails, and the others go on."
+        screen = LateQuestion("May not fit", question, "begin it", "not now")
+        answer: bool = await self.app.push_screen_wait(screen)
+        return answer
+
+    async def _begin_sweep(
+        self, sweep: Sweep, todo: Sequence[Cell], foretold: Outlook
+    ) -> SweepDesk:
         """Keep it in the history, and queue its cells. Raises ``SafelightError``."""
         from engine.group import Group, Kind, new_group_id
         from engine.record import now
@@ -167,6 +186,7 @@ class Doors(Overlays):
         await off_loop(lambda: self._studio.host.history.groups.add(group))
         desk = SweepDesk(self._studio.host, group.id, sweep, grid(sweep, {}))
         desk.paused = self._studio.waiting.paused
+        desk.foretold = foretold
         self._sweeps[group.id] = desk
         desk.submit(todo)
         return desk

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -116,12 +117,13 @@ class SweepScreen(SweepActions):
         each, grid = self.grid.current, self.grid
         panel = self.query_one("#sweep")
         axes = self.desk.sweep.axes
+        room = max(panel.size.width - 4, 20)
         if grid.pages > 1:
             value = axes[2].values[grid.page]
             page = f"{grid.page + 1} of {grid.pages}"
-            title = one_line(f"{axes[2].label}: {value.label}", 60) + f" ({page})"
+            title = one_line(f"{axes[2].label}: {value.label}", room - len(page) - 3) + f" ({page})"
         else:
-            title = one_line(self.desk.sweep.title, 60)
+            title = one_line(self.desk.sweep.title, room)
         panel.border_title = Content(title)  # labels may hold what looks like markup
         marked = f"{len(grid.marked)} marked" if grid.marked else ""
         panel.border_subtitle = " · ".join(
@@ -137,12 +139,24 @@ class SweepScreen(SweepActions):
         is_again = each.state in (State.WAITING, State.RUNNING)  # what was before is past
         entry = Entry(each.record) if each.record is not None and not is_again else None
         preview = self.query_one(RunPreview)
-        preview.title = one_line(labels, 50)
+        preview.title = self._title_of(each, preview.size.width - 4)
         preview.border_title = Content(preview.title)
         preview.show_entry(entry)
         if entry is None:
             preview.say(said)
         self.query_one(RunDetails).show_entry(entry)
+
+    def _title_of(self, each: CellState, room: int) -> str:
+        """Where a cell is, within so many columns: its values say more than half of a name."""
+        labels = self.desk.sweep.labels(each.cell.at)
+        whole = " · ".join(f"{name} {value}" for name, value in labels)
+        if cell_len(whole) > room > 0:
+            whole = " · ".join(value for _, value in labels)
+        return one_line(whole, max(room, 10))
+
+    def on_resize(self) -> None:
+        """The titles may have more room, or less."""
+        self.call_after_refresh(self.show)
 
     def _say_keys(self) -> None:
         desk = self.desk

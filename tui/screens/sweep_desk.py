@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from engine import events
 from engine.errors import HistoryError
-from engine.forecast import warm_seconds
 from engine.record import RunRecord
 from engine.sweep import Cell, CellState, Grid, State, Sweep, order
+from engine.sweep.pace import seconds_to_go
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from engine.history import History
+    from engine.sweep.outlook import Outlook
     from tui.engine_room import EngineRoom
 
 SIDE = 64
@@ -33,6 +34,7 @@ class SweepDesk:
         percents: of the cells that are on.
         paused: the queue is, whichever runs wait in it.
         doing: what goes on before the next step, such as loading, in words; empty for nothing.
+        foretold: what the cells are expected to take, when that was looked into.
         changed: called after each event that changed something; whoever looks sets it.
     """
 
@@ -43,6 +45,7 @@ class SweepDesk:
         self.pictures: dict[int, Image.Image] = {}
         self.percents: dict[int, int] = {}
         self.paused, self.doing = False, ""
+        self.foretold: Outlook | None = None
         self.changed: Callable[[], object] = lambda: None
         self._runs: dict[int, int] = {}
         room.listen(self._hear)
@@ -100,14 +103,23 @@ class SweepDesk:
         places = order(known.left(failed=failed), last=known.interrupted)
         return tuple(self.cells[place].cell for place in places)
 
+    def to_come(self) -> tuple[Cell, ...]:
+        """The cells that are not done, whether they wait or not, in the order that costs least."""
+        over = (State.DONE, State.IMPOSSIBLE)
+        cells = [each.cell for each in self.cells if each.state not in over]
+        return tuple(self.cells[place].cell for place in order(cells))
+
     @property
     def eta_seconds(self) -> float:
-        """Until the end, by what the cells took that are done, without loading; 0 while unknown."""
-        took = [warm_seconds(each.record) for each in self.cells if _is_done(each) and each.record]
-        if not took:
-            return 0.0
-        part = sum(1 - percent / 100 for percent in self.percents.values())
-        return sum(took) / len(took) * (self.count(State.WAITING) + part)
+        """Until the end; see :func:`engine.sweep.pace.seconds_to_go`."""
+        alive = (State.WAITING, State.RUNNING)
+        left = (
+            (each.cell.index, each.cell.spec, 1 - self.percents.get(each.cell.index, 0) / 100)
+            for each in self.cells
+            if each.state in alive and each.cell.spec is not None
+        )
+        done = (each.record for each in self.cells if each.state is State.DONE and each.record)
+        return seconds_to_go(self.foretold, left, done)
 
     # What the engine tells
 
@@ -164,10 +176,6 @@ class SweepDesk:
         self.pictures.pop(cell, None)
         error = record.error if record is not None else ""
         self.cells[cell] = CellState(self.cells[cell].cell, state, record, error)
-
-
-def _is_done(each: CellState) -> bool:
-    return each.state is State.DONE
 
 
 def _small(image: Image.Image) -> Image.Image:

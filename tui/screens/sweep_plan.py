@@ -89,6 +89,8 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
         self._history, self._foretell = history, foretell
         self._timer: Timer | None = None
         self.sweep: Sweep | None = None
+        self._looked: Sweep | None = None  # also while another line is being typed
+        self._told: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="top"):
@@ -163,25 +165,35 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
             self._timer = None
         self._texts[:] = [line.text for line in self.lines]
         typed = [line for line in self.lines if line.text.strip()]
-        self.sweep = None
-        wrong = False
-        for line in typed:
-            if not _is_being_typed(line):
-                wrong = not self._check(line) or wrong
+        self.sweep = self._looked = None
+        over = [line for line in typed if not _is_being_typed(line)]
+        wrong = next(filter(None, [self._check(line) for line in over]), "")
         if wrong or not typed:
-            self._say([] if typed else None)
+            self._say([wrong] if typed else None, is_wrong=True)
             return
         try:
             self.sweep = parse_sweep([line.text for line in typed], self._sources.base)
         except InvalidAxis as error:
-            if not any(map(_is_being_typed, typed)):
+            if len(over) == len(typed):
                 typed[-1].complain(str(error))
-            self._say([])
+                self._say([str(error)], is_wrong=True)
+            else:
+                self._look_at(over)
             return
+        self._looked = self.sweep
         self._look(self.sweep)
 
-    def _check(self, line: AxisLine) -> bool:
-        """Say what is wrong with one line, if it is wrong by itself."""
+    def _look_at(self, over: Sequence[AxisLine]) -> None:
+        """Say what it will be without the line that is being typed."""
+        try:
+            self._looked = parse_sweep([line.text for line in over], self._sources.base)
+        except InvalidAxis:  # as when there is none
+            self._say(None)
+        else:
+            self._look(self._looked)
+
+    def _check(self, line: AxisLine) -> str:
+        """Say what is wrong with one line, if it is wrong by itself; that, else nothing."""
         base = self._sources.base
         try:
             parse_sweep([line.text], base)
@@ -190,19 +202,21 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
                 parse_sweep([each.text for each in self.lines if each.text.strip()], base)
             except InvalidAxis:
                 line.complain(str(error))
-                return False
+                return str(error)
         line.complain("")
-        return True
+        return ""
 
     @work(exclusive=True, group="forecast")
     async def _look(self, sweep: Sweep) -> None:
         told = await off_loop(partial(self._foretell, sweep))
-        if sweep is self.sweep and self.query(".told"):  # else it was left meanwhile
+        if sweep is self._looked and self.query(".told"):  # else it was left meanwhile
             self._say(told)
 
-    def _say(self, told: Sequence[str] | None) -> None:
-        """Say what it would be; ``None`` where nothing is typed yet."""
+    def _say(self, told: Sequence[str] | None, *, is_wrong: bool = False) -> None:
+        """Say what it would be, or what is wrong; ``None`` where nothing is typed yet."""
         panel = self.query_one(".told", Static)
+        self._told = () if is_wrong else told or ()
+        self._say_short()
         if told is None:
             wide = max(len(example) for example, _ in _EXAMPLES)
             lines = [
@@ -211,8 +225,19 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
             ]
             lines.append(Content.styled(f"At most {MAX_CELLS:,} runs.", "$text-muted"))
         else:
-            lines = [Content.styled(clean(line), _tone(i)) for i, line in enumerate(told)]
+            first = "$error" if is_wrong else "$foreground"
+            lines = [
+                Content.styled(clean(line), "$text-muted" if number else first)
+                for number, line in enumerate(told)
+            ]
         panel.update(Content("\n").join(lines))
+
+    def _say_short(self) -> None:
+        """Where what is offered lies over what it will be, say that in the border above."""
+        covered = any(line.offers for line in self.lines) and self._told
+        room = max(self.size.width - 8, 10)
+        title = one_line(f"Axes · {self._told[0]}", room) if covered else "Axes"
+        self.query_one("#axes").border_title = Content(title)
 
     # The sweeps there were
 
@@ -257,16 +282,17 @@ class SweepPlanScreen(Screen["Sweep | str | None"]):
         if self.sweep is not None:
             self.dismiss(self.sweep)
             return
+        if not any(line.text.strip() for line in self.lines):
+            self.lines[0].complain("Type an axis, such as steps=20,30,50.")
         wrong = next((line for line in self.lines if line.is_wrong), self.lines[0])
         wrong.line.focus()
-        if not any(line.text.strip() for line in self.lines):
-            self.notify("Type an axis first, such as steps=10,20,30.", timeout=4)
 
     def action_back(self) -> None:
         """Close what is offered, else leave."""
         offering = [line for line in self.lines if line.offers]
         for line in offering:
             line.close()
+        self._say_short()
         if not offering:
             self.dismiss(None)
 
@@ -275,10 +301,6 @@ def _is_being_typed(line: AxisLine) -> bool:
     """Whether more is to come: nothing is wrong yet with what is begun."""
     begun = "=" not in line.text or line.text.rstrip()[-1:] in "=,.:"
     return line.line.has_focus and (begun or line.offers)
-
-
-def _tone(line: int) -> str:
-    return "$foreground" if line == 0 else "$text-muted"
 
 
 def _past(history: History) -> list[Told]:

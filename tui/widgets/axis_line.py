@@ -34,7 +34,7 @@ class AxisInput(KeysInOrder, Input):
     ]
 
     def __init__(self, axis: AxisLine, text: str, hint: str) -> None:
-        super().__init__(text, placeholder=hint, compact=True)
+        super().__init__(text, placeholder=hint, compact=True, select_on_focus=False)
         self._axis = axis
 
     async def _on_key(self, event: Key) -> None:

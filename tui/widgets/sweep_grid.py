@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _GAP = 1
-_LEAST, _MOST = 9, 32
-"""Cells of a picture's width."""
+_LEAST, _GOOD, _MOST = 9, 24, 64
+"""Cells of a picture's width. Lines run out of sight rather than that it is less than good."""
+_LINES = 2
+"""So many are always seen, where there are so many."""
 _MOST_HEAD = 18
+_ACROSS, _DOWN = "→", "↓"
 
 
 class SweepGrid(LineList):
@@ -52,7 +55,7 @@ class SweepGrid(LineList):
     with_pictures = reactive(True)
 
     class Laid(Message):
-        """It was laid out; ``heads`` is the line above it."""
+        """It was laid out; ``heads`` stand above it."""
 
         def __init__(self, heads: Content) -> None:
             super().__init__()
@@ -141,7 +144,7 @@ class SweepGrid(LineList):
         self._head = 0
         if not self.is_flow:
             longest = max(cell_len(one_line(v.label, _MOST_HEAD)) for v in axes[1].values)
-            self._head = min(max(longest, cell_len(axes[1].label)), _MOST_HEAD) + 1
+            self._head = min(max(longest, cell_len(axes[1].label) + 2), _MOST_HEAD) + 1
         room = max(width - self._head, 1)
         least = _LEAST if self.with_pictures else 11
         most = max(1, (room + _GAP) // (least + _GAP))
@@ -167,7 +170,11 @@ class SweepGrid(LineList):
                     break
                 wide -= 1
         else:
-            wide = int((rows // self.sweep.shape[1] - 1) * ratio)
+            fair = (room + _GAP) // self.columns - _GAP  # more is no use
+            for lines in range(self.sweep.shape[1], 0, -1):
+                wide = int((rows // lines - 1) * ratio)
+                if wide >= min(_GOOD, fair) or lines <= _LINES:
+                    break
         return min(max(wide, _LEAST), _MOST, room)
 
     def _show_column(self) -> None:
@@ -221,10 +228,13 @@ class SweepGrid(LineList):
     # Drawing
 
     def _heads(self) -> Content:
+        """What the columns and the rows are, and below it the values of the columns."""
         axes = self.sweep.axes
         if self.is_flow:
             return Content(one_line(axes[0].label, self.size.width))
-        corner = one_line(axes[1].label, self._head - 1).ljust(self._head)
+        corner = f"{one_line(axes[1].label, self._head - 3)} {_DOWN}"
+        above = f"{one_line(axes[0].label, self.size.width - self._head - 2)} {_ACROSS}"
+        corner += " " * (self._head - cell_len(corner))
         shown = axes[0].values[self._first : self._first + self._shown]
         here = self.cursor % self.columns - self._first
         names: list[tuple[str, str]] = []
@@ -233,7 +243,8 @@ class SweepGrid(LineList):
             pad = " " * (self._wide - cell_len(name) + _GAP)
             names.append((name + pad, "$foreground bold" if column == here else "$text-muted"))
         more = "›" if self._first + self._shown < self.columns else ""
-        return Content.assemble((corner, "$text-muted"), *names, (more, "$accent"))
+        labels = f"{corner}{above}\n{' ' * self._head}"
+        return Content.assemble((labels, "$text-muted"), *names, (more, "$accent"))
 
     def render_line(self, y: int) -> Strip:
         width, base = self.scrollable_content_region.width, self.rich_style
@@ -270,6 +281,8 @@ class SweepGrid(LineList):
         coloured = style if item == self.cursor else style + ink(self, tone)
         mark = "◉" if number in self.marked else sign
         words = one_line(badge(each, self._percents.get(number, 0)), self._wide - 2)
+        if each.state is State.IMPOSSIBLE and self._picture_rows:
+            words = ""  # it is said in place of the picture
         pad = " " * (self._wide - 2 - cell_len(words))
         plain = style if each.state is State.DONE else coloured
         accent = style + ink(self, "accent") if number in self.marked else coloured
