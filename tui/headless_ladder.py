@@ -6,6 +6,7 @@ With ``--json`` stdout holds one JSON document and nothing else; progress goes t
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.group import Group, Kind
 from engine.history import History
 from engine.ladder.request import REPEATS, Ladder, LadderResult
 from engine.ladder.rungs import FIRST_STEPS, STEPS
+from engine.ladder.table import end_of, is_measured
 from engine.measure.request import LEAST_REPEATS
 from tui import follow
 from tui import headless_checkpoints as checkpoints
@@ -37,6 +39,7 @@ from tui.paths import Paths
 LAST = "last"
 _FORMS = {"html": ".html", "markdown": ".md"}
 _MOST_REPEATS = 1000
+_NONE = "No ladder was climbed yet. Climb one with: safelight ladder PROMPT"
 
 
 def ladder(options: Namespace, paths: Paths) -> int:
@@ -79,7 +82,10 @@ def _climb(options: Namespace, paths: Paths, files: dict[str, Path]) -> int:
     result = ended.result if isinstance(ended.result, LadderResult) else None
     code = DONE
     if group is not None and result is not None:
-        code = _show(options, lab.history, group, result, files)
+        if is_measured(result):
+            code = _show(options, lab.history, group, result, files)
+        elif not getattr(ended, "error", ""):
+            tell(end_of(result))
     lab.close()
     if isinstance(ended, events.StudyEnded):
         return complain(ended.error, FAILED) if ended.error else CANCELLED
@@ -119,7 +125,7 @@ def _show(
     for line in ladder_lines(result):
         show_line(line)
     show_line("")
-    show_line(result.recommendation or "It was stopped before its end.")
+    show_line(end_of(result))
     if result.recommendation and command:
         show_line(command)
     for place in written.values():
@@ -134,46 +140,50 @@ def _head(group: Group) -> dict[str, Any]:
 
 def _found(history: History, name: str) -> Group:
     wanted = name.strip().lower()
-    group = (
-        next(iter(history.groups.latest(Kind.LADDER, 1)), None)
-        if wanted == LAST
-        else history.groups.get(wanted)
-    )
+    if wanted == LAST:
+        found = _measured(history)
+        if not found:
+            raise HistoryError(_NONE)
+        return found[0][0]
+    group = history.groups.get(wanted)
     if group is None or group.kind is not Kind.LADDER:
-        what = (
-            "No ladder was climbed yet" if wanted == LAST else f"There is no ladder “{name[:40]}”"
-        )
+        what = f"There is no ladder “{name[:40]}”"
         raise HistoryError(f"{what}; safelight ladder --list lists them.")
     return group
 
 
 def _result_of(group: Group) -> LadderResult:
     """What came of a ladder. Raises :class:`HistoryError` when nothing that can be read did."""
+    nothing = f"Of the ladder {group.id} nothing was measured."
     try:
-        return LadderResult.from_json(group.result)
+        result = LadderResult.from_json(group.result)
     except (KeyError, TypeError, ValueError, InvalidSpec) as error:
-        raise HistoryError(f"Of the ladder {group.id} nothing was measured.") from error
+        raise HistoryError(nothing) from error
+    if not is_measured(result):
+        raise HistoryError(nothing)
+    return result
+
+
+def _measured(history: History) -> list[tuple[Group, LadderResult]]:
+    """Those of which anything was measured, newest first."""
+    found = []
+    for group in history.groups.latest(Kind.LADDER, 100):
+        with suppress(HistoryError):
+            found.append((group, _result_of(group)))
+    return found
 
 
 def _list(options: Namespace, paths: Paths) -> int:
     """The ladders that were climbed, newest first."""
-    found: list[tuple[Group, LadderResult | None]] = []
     with reading(paths) as history:
-        for group in history.groups.latest(Kind.LADDER, 100):
-            try:
-                found.append((group, _result_of(group)))
-            except HistoryError:
-                found.append((group, None))
+        found = _measured(history)
     if options.json:
         print_json(
-            [
-                {**_head(group), "recommendation": result.recommendation if result else ""}
-                for group, result in found
-            ]
+            [{**_head(group), "recommendation": result.recommendation} for group, result in found]
         )
         return DONE
     if not found:
-        tell("No ladder was climbed yet. Try: safelight ladder PROMPT")
+        tell(_NONE)
     for group, result in found:
         show_line(group_line(group, result))
     return DONE

@@ -10,11 +10,11 @@ from rich.cells import cell_len, set_cell_size
 
 from engine.group import Group
 from engine.ladder.request import LadderResult
-from engine.ladder.table import Row, about, rows
+from engine.ladder.table import Row, about, end_of, rows
 from engine.spec import BUNDLED, RunSpec
 from tui.text import ago, clean, one_line
 
-_HEADS = ("RUNG", "AN IMAGE", "A MIN", "VS BELOW", "VS FIRST", "PEAK", "SSIM", "")
+_HEADS = (*("RUNG", "AN IMAGE", "A MIN", "VS FIRST", "VS BEFORE", "PEAK", "SSIM FIRST", ""),)
 _WIDEST_ID = 6
 _WIDTH = 100
 
@@ -22,7 +22,7 @@ _WIDTH = 100
 def ladder_lines(result: LadderResult) -> Iterator[str]:
     """A line for each rung with its columns, below it what it changes; then how it was measured."""
     found = rows(result)
-    table = [_HEADS, *((row.title, *row.short[:5], *row.short[6:]) for row in found)]
+    table = [_HEADS, *((row.title, *row.cells, row.state) for row in found)]
     widths = [max(cell_len(cells[at]) for cells in table) for at in range(len(_HEADS))]
     yield _line(_HEADS, widths)
     for row, cells in zip(found, table[1:], strict=True):
@@ -65,8 +65,7 @@ def command_of(spec: RunSpec) -> str:
     return shlex.join(words)
 
 
-def group_line(group: Group, result: LadderResult | None) -> str:
+def group_line(group: Group, result: LadderResult) -> str:
     """One of a list of ladders."""
-    end = result.recommendation if result is not None else ""
-    said = one_line(end or "stopped before its end", 90)
+    said = one_line(end_of(result), 90)
     return f"{group.id:<{_WIDEST_ID}}  {ago(group.created_at):<12}  {said}"

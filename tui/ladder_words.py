@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.ladder.request import LadderResult, Rung
+from engine.ladder.table import beside_first, is_over, note
 from engine.measure.verdict import Spread, Verdict
 from engine.measure.words import in_words
 from tui.text import WINNER, seconds, size
@@ -22,7 +23,7 @@ class Mark:
     tone: str
 
 
-def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
+def mark(result: LadderResult, at: int, *, is_on: bool) -> Mark:
     """The mark of a rung. ``is_on``: the ladder is being climbed."""
     rung = result.rungs[at]
     if rung.skipped:
@@ -30,7 +31,7 @@ def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
     side = rung.side
     if side is not None and side.error:
         return Mark("✗", "failed", "error")
-    if is_on and at == climbing(result, repeats):
+    if is_on and at == climbing(result):
         return Mark("●", "now", "accent")
     if side is None or not side.samples:
         return Mark("○", "waits" if is_on else "not done", "text-muted")
@@ -39,24 +40,38 @@ def mark(result: LadderResult, at: int, repeats: int, *, is_on: bool) -> Mark:
     if rung.on < 0:
         return Mark("•", "first", "text-muted")
     if rung.pays is None:
-        return Mark("?", "unclear", "text-muted") if rung.why_not else Mark("•", "", "text-muted")
+        return Mark(
+            "?" if rung.why_not else "•", "unclear" if rung.why_not else "cut off", "text-muted"
+        )
     return Mark("✓", "pays", "success") if rung.pays else Mark("–", "no gain", "warning")
 
 
-def climbing(result: LadderResult, repeats: int) -> int:
-    """The rung that is measured now, or next; -1 when all are done."""
+def climbing(result: LadderResult) -> int:
+    """The rung that is measured now, or next; -1 for none.
+
+    When all are over it is the highest that pays, which is measured against the first.
+    """
     for at, rung in enumerate(result.rungs):
-        side = rung.side
-        if rung.skipped or (side is not None and (side.error or len(side.samples) >= repeats)):
-            continue
-        return at
-    return -1
+        if not rung.skipped and not is_over(rung):
+            return at
+    return max((at for at, rung in enumerate(result.rungs) if rung.pays), default=-1)
 
 
-def measured(result: LadderResult, repeats: int) -> int:
-    """How many rungs are over, whichever way."""
-    sides = [rung.side for rung in result.rungs if rung.side is not None]
-    return sum(bool(side.error) or len(side.samples) >= repeats for side in sides)
+def measured(result: LadderResult) -> int:
+    """How many rungs were climbed to their end, whichever that is."""
+    return sum(is_over(rung) for rung in result.rungs)
+
+
+def is_open(rung: Rung) -> bool:
+    """Whether a rung is measured only in part, so that its ratio is not settled."""
+    side = rung.side
+    return rung.on >= 0 and side is not None and bool(side.samples) and not is_over(rung)
+
+
+def how_many(count: int, skipped: int, *, done: int | None = None) -> str:
+    """How many rungs there are: ``"13 rungs, 2 cannot be here"``, ``"4 of 13 rungs measured"``."""
+    rungs = f"{count} rungs" if done is None else f"{done} of {count} rungs measured"
+    return f"{rungs}, {skipped} cannot be here" if skipped else rungs
 
 
 def spread(figure: Spread | None) -> str:
@@ -67,19 +82,19 @@ def spread(figure: Spread | None) -> str:
     return f"±{max(round(share * 100), 1)}%" if share >= STEADY else ""
 
 
-def rate(rung: Rung) -> str:
-    """Images a minute."""
-    figure = rung.side.seconds_an_image if rung.side is not None else None
-    if figure is None or not figure.median:
+def rate(result: LadderResult, at: int) -> str:
+    """Images a minute, as beside the first."""
+    took = beside_first(result, at)
+    if not took:
         return ""
-    value = 60 / figure.median
+    value = 60 / took
     return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}"
 
 
-def took(rung: Rung) -> str:
-    """Seconds an image."""
-    figure = rung.side.seconds_an_image if rung.side is not None else None
-    return seconds(figure.median) if figure is not None else ""
+def took(result: LadderResult, at: int) -> str:
+    """Seconds an image, as beside the first."""
+    found = beside_first(result, at)
+    return seconds(found) if found is not None else ""
 
 
 def memory(rung: Rung) -> str:
@@ -118,8 +133,11 @@ def about(result: LadderResult, at: int) -> tuple[str, str, str]:
     if side is None or not side.samples:
         return head, rung.why, ""
     on = f"rung {rung.on + 1}"
+    own = side.seconds_an_image
     parts = [
-        f"{rate(rung)} images a minute {spread(side.seconds_an_image)}".rstrip(),
+        f"{seconds(own.median)} {spread(own)}".rstrip() + " an image in its own turns"
+        if own
+        else "",
         in_words(rung.before, on) if rung.on >= 0 else "",
         in_words(rung.first, "the first") if rung.on > 0 else "",
         f"SSIM {rung.likeness_before:.3f} with {on}" if rung.likeness_before is not None else "",
@@ -127,4 +145,4 @@ def about(result: LadderResult, at: int) -> tuple[str, str, str]:
         f"compiling {seconds(side.compile_seconds)}" if side.compile_seconds >= 0.0005 else "",
     ]
     came = " · ".join(part for part in parts if part)
-    return head, rung.why, f"{rung.why_not} {came}".lstrip()
+    return head, rung.why, f"{note(result, at)} {came}".lstrip()

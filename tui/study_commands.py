@@ -12,8 +12,8 @@ def _in(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...
 
 LADDER: tuple[Command, ...] = _in(
     "Ladder",
-    ("go", "enter", "Take", "Start; then: put this rung's settings on the form.", "go"),
-    ("take", "a", "Apply", "Put what is recommended on the form.", "take"),
+    ("go", "enter", "Take", "Start; then: put the rung under the cursor on the form.", "go"),
+    ("take", "a", "Apply", "Put the rung that is recommended on the form.", "take"),
     ("stop", "x", "Stop", "Stop; what was measured by then stays.", "stop"),
     ("compare", "c,ctrl+t", "Compare", "This rung next to the first.", "compare"),
     ("write", "s,ctrl+s", "Write", "Write it to a file: a page, or Markdown.", "write"),

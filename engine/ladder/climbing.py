@@ -148,7 +148,7 @@ class Climbing(Studying[Ladder]):
 
         def progress(over: int, of: int, what: str, eta: float) -> None:
             self._done = done + over
-            self.progress(self._done, done + of, what, eta)
+            self.progress(self._done, done + of, f"the best against the first: {what}", eta)
 
         contest = Contest(
             *(self._turns, racers, self._study.repeats, progress, lambda: None),
@@ -157,7 +157,7 @@ class Climbing(Studying[Ladder]):
         contest.run()
         verdict = contest.verdicts[-1]
         if verdict is not None and not any(racer.error for racer in racers):
-            self._rungs[self._top] = replace(self._rungs[self._top], first=verdict)
+            self._rungs = judging.measured_first(self._rungs, self._top, verdict)
 
     def _judge(self, at: int, on: int, before: Verdict | None) -> None:
         """What is known of a rung by now."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from engine.ladder.request import Rung
 from engine.measure.request import Side
-from engine.measure.verdict import CLOSE
+from engine.measure.verdict import CLOSE, Verdict
 from engine.measure.words import in_words, speed
 from engine.schedulers import STOCHASTIC
 
@@ -37,13 +40,33 @@ def pays(rung: Rung, below: Side, first: Side, *, finer: bool) -> tuple[bool | N
         return None, "It is undecided: too few turns were taken."
     if verdict.differs:
         return (True, "") if verdict.ratio < 1 else (False, f"It is {speed(verdict.ratio)}.")
-    saves = side.memory_peak_bytes <= LESS_MEMORY * below.memory_peak_bytes
-    if (finer or saves) and verdict.high <= 1 + CLOSE:
+    is_saving = saves(side.memory_peak_bytes / (below.memory_peak_bytes or 1))
+    if (finer or is_saving) and verdict.high <= 1 + CLOSE:
         return True, ""
     if verdict.is_same:
         return False, "It takes as long, and no less memory."
     said = in_words(verdict)
     return None, f"{said[0].upper()}{said[1:]}."
+
+
+def saves(ratio: float) -> bool:
+    """Whether that much of the memory is less, so that it pays."""
+    return ratio <= LESS_MEMORY
+
+
+def measured_first(rungs: Sequence[Rung], at: int, first: Verdict) -> list[Rung]:
+    """The rungs, now that one was measured against the first: so far that was reckoned.
+
+    What stands on it is reckoned anew, or it would seem to be faster or slower than it is.
+    """
+    again = {at: first}
+    for number, rung in enumerate(rungs):
+        if rung.on == at and rung.before is not None and rung.first is not None:
+            again[number] = rung.before.times(first)
+    return [
+        replace(rung, first=again[number]) if number in again else rung
+        for number, rung in enumerate(rungs)
+    ]
 
 
 def _another_picture(rung: Rung, below: Side, first: Side) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ExchangeError, HistoryError
 from engine.ladder.request import LadderResult
-from engine.ladder.table import HEADS, Row, about, asked_for, rows
+from engine.ladder.table import HEADS, Row, about, asked_for, end_of, rows
 from engine.report.files import place_of, put_picture, write
 
 if TYPE_CHECKING:
@@ -22,10 +22,20 @@ FORMS = (".html", ".md")
 _SIDE = 512
 _LONGEST = 100
 _STYLE = """
-body { max-width: 90rem; }
-tbody th { min-width: 18rem; } tbody td { white-space: nowrap; }
+body { max-width: 80rem; }
+table { width: 100%; font-size: .95rem; }
+th, td { min-width: 0; padding: .35rem .9rem .35rem 0; }
+thead th { white-space: normal; overflow-wrap: normal; vertical-align: bottom;
+  font-size: .85rem; color: var(--dim); }
+tbody th { min-width: 13rem; } tbody td { white-space: nowrap; }
 tbody th .dim { font-weight: normal; }
+td .more { display: block; max-width: 9rem; white-space: normal; font-size: .8rem;
+  color: var(--dim); }
+tbody th:first-child, thead th:first-child { padding-left: .6rem; }
+tr:has(.best) > * { background: color-mix(in srgb, var(--good) 14%, transparent); }
+.best { font-weight: bold; }
 """
+_TONES = {"recommended": "good best", "pays": "good", "failed": "bad", "does not pay": "bad"}
 
 
 def pictures_of(result: LadderResult, history: History) -> tuple[Image | None, ...]:
@@ -99,7 +109,7 @@ def _page(result: LadderResult, pictures: Sequence[Image | None], title: str) ->
     found = rows(result)
     yield page.head(f"Safelight: the ladder of {title[:_LONGEST]}", _STYLE)
     yield "<h1>The ladder</h1>\n"
-    yield f"<p><strong>{html(_end(result))}</strong></p>\n"
+    yield f"<p><strong>{html(end_of(result))}</strong></p>\n"
     yield from page.facts(asked_for(result, title))
     yield "<section>\n"
     yield from page.table(HEADS, map(_html_row, found))
@@ -116,9 +126,15 @@ def _page(result: LadderResult, pictures: Sequence[Image | None], title: str) ->
 
 
 def _html_row(row: Row) -> list[str]:
-    below = [f'<br><span class="dim">{html(text)}</span>' for text in (row.changes, row.note)]
-    shown = [text for text, source in zip(below, (row.changes, row.note), strict=True) if source]
-    return [html(row.title) + "".join(shown), *map(html, row.cells)]
+    below = [
+        f'<br><span class="dim">{html(text)}</span>' for text in (row.changes, row.note) if text
+    ]
+    state = f'<span class="{_TONES.get(row.state, "dim")}">{html(row.state)}</span>'
+    cells = [
+        html(cell) + (f'<span class="more">{html(more)}</span>' if more else "")
+        for cell, more in zip(row.cells, row.details, strict=True)
+    ]
+    return [html(row.title) + "".join(below), state, *cells]
 
 
 # Markdown
@@ -128,7 +144,7 @@ def _document(result: LadderResult, paths: Sequence[str], title: str) -> Iterato
     from engine.report.markdown import SIGN, escape, picture, table
 
     found = rows(result)
-    yield from (SIGN, "", "# The ladder", "", f"**{escape(_end(result))}**", "")
+    yield from (SIGN, "", "# The ladder", "", f"**{escape(end_of(result))}**", "")
     asked = asked_for(result, title).items()
     yield from (f"- {name}: {escape(value)}" for name, value in asked)
     yield ""
@@ -146,8 +162,9 @@ def _markdown_row(row: Row) -> list[str]:
     from engine.report.markdown import escape
 
     words = [escape(text) for text in (row.title, row.changes, row.note) if text]
-    return ["<br>".join(words), *map(escape, row.cells)]
-
-
-def _end(result: LadderResult) -> str:
-    return result.recommendation or "It was stopped before its end."
+    cells = [
+        f"{cell} ({more})" if more else cell
+        for cell, more in zip(row.cells, row.details, strict=True)
+    ]
+    state = f"**{row.state}**" if row.state == "recommended" else escape(row.state)
+    return ["<br>".join(words), state, *map(escape, cells)]

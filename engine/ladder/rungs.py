@@ -104,7 +104,7 @@ def _better_scheduler(steps: int) -> Callable[[RunSpec, Ground], RunSpec]:
         known = [name for name in _BETTER if name in ground.schedulers]
         name = known[0] if known else spec.scheduler
         if (name, steps) == (spec.scheduler, spec.num_inference_steps):
-            raise Skip("That is what the rung below has already.")
+            raise Skip("That is what the rung before has already.")
         return spec.with_(scheduler=name, num_inference_steps=steps)
 
     return make
@@ -149,7 +149,7 @@ def _turned(spec: RunSpec, ground: Ground, **values: str) -> RunSpec:
             raise Skip(f"{reason[0].upper()}{reason[1:]}.")
     switches = normalised({**spec.switches, **values})
     if switches == normalised(spec.switches):
-        raise Skip("That is what the rung below has already.")
+        raise Skip("That is what the rung before has already.")
     _, reason = conflict(switches)
     if reason:
         raise Skip(f"{reason}.")

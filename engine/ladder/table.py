@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.ladder.judging import saves
 from engine.ladder.request import LadderResult, Rung
-from engine.measure.verdict import Spread
+from engine.ladder.words import memory
+from engine.measure.verdict import Spread, Verdict
 from engine.measure.words import UNDECIDED, in_a_word, in_words
 from engine.units import seconds, size
 
 HEADS = (
-    *("Rung", "Time an image", "A minute", "Against below", "Against first", "Peak memory"),
-    *("SSIM below", "SSIM first", ""),
+    *("Rung", "Verdict", "Time an image", "A minute", "Against first", "Against before"),
+    *("Peak memory", "SSIM to first"),
 )
 NONE = "–"
 
@@ -23,15 +25,18 @@ class Row:
     Attributes:
         title: with its number, from 1.
         changes: what it changes of the rung it stands on, and which that is.
-        cells: a text for each of :data:`HEADS` but the first.
-        short: the same in less room: ``"1.40 s ±12%"``.
-        note: why there are no figures, or why it does not pay, in a sentence; empty when it does.
+        state: whether it pays, in a word or three.
+        cells: a text for each of :data:`HEADS` but the first two.
+        details: for each of these what is to be known besides; empty where there is nothing.
+        note: why there are no figures, why it does not pay, or what it pays by if not by time; a
+            sentence, or empty.
     """
 
     title: str
     changes: str
+    state: str
     cells: tuple[str, ...]
-    short: tuple[str, ...]
+    details: tuple[str, ...]
     note: str = ""
 
 
@@ -42,31 +47,103 @@ def rows(result: LadderResult) -> tuple[Row, ...]:
 
 def _row(result: LadderResult, at: int, rung: Rung) -> Row:
     side = rung.side
-    note = rung.skipped or (side.error if side is not None else "") or rung.why_not
-    spread = side.seconds_an_image if side is not None else None
     changes = rung.changes
     if changes and 0 <= rung.on != at - 1:
         changes += f" (on rung {rung.on + 1})"
-    cells = (
-        f"{seconds(spread.median)} ({seconds(spread.low)} – {seconds(spread.high)})"
-        if spread
-        else NONE,
-        f"{60 / spread.median:.3g}" if spread and spread.median else NONE,
-        in_words(rung.before) or NONE,
-        in_words(rung.first) or NONE,
-        size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
-        _likeness(rung.likeness_before),
-        _likeness(rung.likeness_first),
-        state(rung, best=at == result.best and bool(result.recommendation)),
+    shown = beside_first(result, at)
+    spread = side.seconds_an_image if side is not None else None
+    before = rung.likeness_before
+    return Row(
+        title=f"{at + 1}. {rung.title}",
+        changes=changes,
+        state=state(rung, best=at == result.best and bool(result.recommendation)),
+        cells=(
+            seconds(shown) if shown else NONE,
+            f"{60 / shown:.3g}" if shown else NONE,
+            in_a_word(rung.first) or NONE,
+            in_a_word(rung.before) or NONE,
+            size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
+            _likeness(rung.likeness_first),
+        ),
+        details=(
+            f"own turns: {seconds(spread.median)} ±{_share(spread):.0%}" if spread else "",
+            *("", _between(rung.first), _between(rung.before), ""),
+            "" if before is None else f"{_likeness(before)} to before",
+        ),
+        note=note(result, at),
     )
-    short = (
-        f"{seconds(spread.median)} ±{_share(spread):.0%}" if spread else NONE,
-        cells[1],
-        in_a_word(rung.before) or NONE,
-        in_a_word(rung.first) or NONE,
-        *cells[4:],
-    )
-    return Row(f"{at + 1}. {rung.title}", changes, cells, short, note)
+
+
+def lowest(result: LadderResult) -> int:
+    """The rung against which all others are: the lowest that could be measured; -1 for none."""
+    found = [at for at, rung in enumerate(result.rungs) if rung.side and rung.side.samples]
+    return next((at for at in found if result.rungs[at].pays), found[0] if found else -1)
+
+
+def beside_first(result: LadderResult, at: int) -> float | None:
+    """Seconds an image of a rung as they would be beside the first: its median by their ratio.
+
+    A machine is at one hour twice as fast as at another, and rungs are climbed one after the
+    other: only what was measured in turns may be compared. So the seconds a rung took in its own
+    turns do not stand in one column with those of others. ``None`` while the ratio is not known.
+    """
+    first, rung = lowest(result), result.rungs[at]
+    side = result.rungs[first].side if first >= 0 else None
+    spread = side.seconds_an_image if side is not None else None
+    if spread is None:
+        return None
+    if at == first:
+        return spread.median
+    return spread.median * rung.first.ratio if rung.first is not None else None
+
+
+def note(result: LadderResult, at: int) -> str:
+    """Why a rung has no figures, why it does not pay, or what it pays by if not by time."""
+    rung = result.rungs[at]
+    side = rung.side
+    if why := rung.skipped or (side.error if side is not None else "") or rung.why_not:
+        return why
+    if not rung.pays or rung.on < 0 or side is None or rung.before is None or rung.before.differs:
+        return ""
+    below = result.rungs[rung.on].side
+    ratio = side.memory_peak_bytes / below.memory_peak_bytes if below and side.samples else 1.0
+    if saves(ratio):
+        return f"It takes no more time, and {memory(ratio)}."
+    return f"Its pictures are finer, at no more time and with {memory(ratio)}."
+
+
+def end_of(result: LadderResult) -> str:
+    """How a ladder ended, in one sentence: with what it recommends, or how else."""
+    if result.recommendation:
+        return result.recommendation
+    if not is_measured(result):
+        return "It was stopped before anything was measured."
+    return "No rung could be recommended." if is_whole(result) else "It was stopped before its end."
+
+
+def is_measured(result: LadderResult) -> bool:
+    """Whether there is anything to be shown."""
+    sides = [rung.side for rung in result.rungs if rung.side is not None]
+    return any(side.samples or side.error for side in sides)
+
+
+def is_whole(result: LadderResult) -> bool:
+    """Whether it came to its end: with a recommendation, or with nothing that could be measured."""
+    over = all(rung.skipped or is_over(rung) for rung in result.rungs)
+    return bool(result.recommendation) or (over and not any(rung.pays for rung in result.rungs))
+
+
+def is_over(rung: Rung) -> bool:
+    """Whether a rung was climbed to its end, whichever that is."""
+    if rung.side is None:
+        return False
+    return bool(rung.side.error or rung.why_not) or rung.pays is not None
+
+
+def _between(verdict: Verdict | None) -> str:
+    """Between which the ratio is, as far as a verdict says more than its word."""
+    said = in_words(verdict).removeprefix(in_a_word(verdict))
+    return said.strip(" :()")
 
 
 def _share(spread: Spread) -> float:
@@ -116,8 +193,10 @@ def about(result: LadderResult) -> tuple[str, ...]:
         f"{first.spec.checkpoint} on {first.device}, {first.spec.width}x{first.spec.height}, "
         f"seed {first.spec.seed}.",
         f"Each rung was warmed up and then took {turns} or more, in turns with the rung it stands "
-        "on. Loading and compiling are not in the times, which are medians. A machine is not "
-        "always as fast, so what is said of two rungs is of their turns side by side.",
+        "on (“before”). Loading and compiling are not in the times, which are medians.",
+        "A machine is not always as fast, so a time an image is given as beside the first: the "
+        "first's, times the ratio to it that was measured in turns. The own turns of a rung may "
+        "have taken more or less.",
         f"Peak memory is that {memory}, in each turn anew. SSIM is of the first picture, 1 for the "
         "same.",
     )

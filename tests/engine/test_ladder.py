@@ -13,8 +13,8 @@ from engine.errors import CheckpointError
 from engine.events import Event, StudyEnded, StudyFinished, StudyProgressed, StudyUpdated
 from engine.group import Kind
 from engine.history import History
-from engine.ladder import climbing, rungs
-from engine.ladder.judging import pays
+from engine.ladder import climbing, rungs, table
+from engine.ladder.judging import measured_first, pays
 from engine.ladder.request import Ladder, LadderResult, Rung
 from engine.ladder.rungs import Ground, Plan, Skip
 from engine.ladder.words import changes, memory, recommendation
@@ -152,6 +152,24 @@ def test_what_does_not_work_here_says_why_in_one_rung() -> None:
 
 
 # In words
+
+
+def test_what_is_shown_goes_together() -> None:
+    """Seconds are of another hour in each rung: ratios, which are of turns, are what counts."""
+    spec = RunSpec("a red sun")
+    first = replace(rung(1, 1, spec, 1000), pays=True, first=None)
+    best = replace(rung(0.25, 0.9, spec, 500), pays=True, on=0)  # reckoned
+    same = Verdict(1.0, 0.99, 1.01, differs=False)
+    vae = replace(rung(0.25, 0.9, spec, 600), pays=True, on=1, before=same)
+    rungs = measured_first([first, best, vae], 1, Verdict(0.2, 0.2, 0.2, differs=True))
+    result = LadderResult(tuple(rungs))
+    assert [table.beside_first(result, at) for at in range(3)] == pytest.approx([1.2, 0.24, 0.24])
+    assert table.note(result, 1) == ""
+    assert table.note(result, 2).endswith("finer, at no more time and with 20% more memory.")
+    assert table.end_of(result) == "It was stopped before its end."
+    assert "nothing" not in table.end_of(replace(result, rungs=(first,)))
+    failed = replace(first, side=Side("x", spec, error="No."), pays=False)
+    assert table.end_of(LadderResult((failed,))) == "No rung could be recommended."
 
 
 def rung(ratio: float, likeness: float, spec: RunSpec, peak: int) -> Rung:

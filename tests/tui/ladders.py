@@ -34,6 +34,7 @@ RUNGS = (
         "Where the tutorial starts: nothing is turned.",
         "50 steps, the checkpoint's own scheduler",
         side=side("fp32", 3.31, 2.1, 1, num_inference_steps=50, scheduler="PNDM"),
+        pays=True,
     ),
     Rung(
         "half-precision",
@@ -80,7 +81,7 @@ RUNGS = (
         "Several pictures at once keep the device busy.",
         "8 pictures a run",
         on=2,
-        side=side("8", 1.94, 6.4, 5, batch_size=4, switches={"precision": "fp16"}),
+        side=side("8", 2.6, 6.4, 5, batch_size=4, switches={"precision": "fp16"}),
         before=verdict(1.2),
         first=verdict(6.8),
         likeness_before=0.9999,

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import SafelightError
+from engine.ladder.table import end_of, lowest
 from tui import ladder_words as words
 from tui.screens.ladder_actions import LadderActions
 from tui.screens.ladder_desk import LadderDesk, State
@@ -22,7 +23,7 @@ from tui.widgets.key_bar import Key, KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_preview import RunPreview
-from tui.widgets.rung_table import RungTable
+from tui.widgets.rung_table import HEADS_HELP, RungTable
 
 if TYPE_CHECKING:
     from engine.history import Entry
@@ -38,8 +39,8 @@ _GOING: tuple[Key, ...] = (
     *(("Esc", "Back, it goes on"), ("F1", "Help")),
 )
 _OVER: tuple[Key, ...] = (
-    *(("Enter", "Take this rung"), ("c", "Compare"), ("s", "Write"), ("v", "Pictures")),
-    *(("n", "New one"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
+    *(("a", "Take the best"), ("Enter", "Take this"), ("c", "Compare"), ("s", "Write")),
+    *(("v", "Pictures"), ("n", "New one"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
 )
 
 
@@ -47,6 +48,7 @@ class LadderScreen(LadderActions):
     """Climbs the ladder and shows its rungs. Gives the settings that are to go onto the form."""
 
     CSS_PATH = "ladder.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = ""
 
@@ -78,8 +80,9 @@ class LadderScreen(LadderActions):
             yield Static("", classes="sum")
         with Horizontal(classes="body"):
             with Vertical(id="ladder", classes="panel") as box:
-                box.border_title = "Rungs"
-                yield Static("", classes="heads")
+                box.border_title = "Rungs, times as beside the first"
+                yield (heads := Static("", classes="heads"))
+                heads.tooltip = HEADS_HELP
                 yield RungTable()
                 with VerticalScroll(classes="plan"):
                     yield Static("")
@@ -131,7 +134,7 @@ class LadderScreen(LadderActions):
         over = self.was_going and not desk.is_going
         self.was_going = desk.is_going
         if desk.study is not None:
-            table.show(desk.result, desk.study.repeats, is_on=desk.is_going)
+            table.show(desk.result, is_on=desk.is_going)
         self.set_class(not begun, "-plan")
         self.set_focus(self.table if begun else self.query_one(".plan"))
         if not begun:
@@ -163,6 +166,7 @@ class LadderScreen(LadderActions):
         if self.desk.state is State.NONE:
             self._say_plan()
         self._say_whose()
+        self.tell()
 
     def _say_whose(self) -> None:
         study = self.desk.study
@@ -173,9 +177,9 @@ class LadderScreen(LadderActions):
         text = one_line(" · ".join([*parts, spec.prompt]), room)
         self.query_one(".sum", Static).update(Content(text), layout=False)
         result = self.desk.result
-        count = sum(not rung.skipped for rung in result.rungs)
-        done = words.measured(result, study.repeats if study is not None else 1)
-        self.query_one("#ladder").border_subtitle = f"{done} of {count} measured" if count else ""
+        count, skipped = len(result.rungs), sum(bool(rung.skipped) for rung in result.rungs)
+        told = words.how_many(count, skipped, done=words.measured(result))
+        self.query_one("#ladder").border_subtitle = told if count else ""
 
     def _say_progress(self) -> None:
         desk, lines = self.desk, self.query_one(ProgressLines)
@@ -190,12 +194,12 @@ class LadderScreen(LadderActions):
             case State.ON:
                 lines.state = self._climbing()
             case State.DONE:
-                best = f"{WINNER} {desk.result.recommendation}" if desk.result.best >= 0 else ""
-                self._say(best or "No rung could be recommended.", "$success")
+                sign = f"{WINNER} " if desk.result.best >= 0 else ""
+                self._say(f"{sign}{end_of(desk.result)}", "$success" if sign else "$warning")
             case State.FAILED:
                 self._say(desk.error, "$error")
             case State.STOPPED:
-                self._say("Stopped. What was measured by then is above.", "$warning")
+                self._say(end_of(desk.result), "$warning")
             case State.NONE:
                 pass
 
@@ -217,6 +221,8 @@ class LadderScreen(LadderActions):
     def _say_keys(self) -> None:
         state = self.desk.state
         keys = _READY if state is State.NONE else _GOING if self.desk.is_going else _OVER
+        if keys is _OVER and self.desk.result.best < 0:
+            keys = keys[1:]  # there is no best
         self.query_one(KeyBar).here = keys
 
     def tell(self) -> None:
@@ -233,8 +239,9 @@ class LadderScreen(LadderActions):
         here, first = self._previews
         self._show_picture(here, at, "No picture of this rung yet.")
         assert isinstance(first.parent, Vertical)
-        first.parent.display = at > 0
-        self._show_picture(first, 0, "")
+        bottom = max(lowest(result), 0)
+        first.parent.display = at > bottom
+        self._show_picture(first, bottom, "")
 
     def _show_picture(self, preview: RunPreview, at: int, nothing: str) -> None:
         rung = self.desk.result.rungs[at]

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import SafelightError
+from engine.ladder.table import lowest
 from tui.commands import bindings
 from tui.screens.ladder_desk import LadderDesk, State
 from tui.screens.report_asking import ask_where
@@ -98,19 +99,24 @@ class LadderActions(Screen["RunSpec | None"]):
         """Compare the rung under the cursor with the first."""
         from tui.screens.comparing import of_runs, open_comparison, shown
 
-        sides = [rung.side for rung in self.desk.result.rungs]
-        at = self.table.cursor
-        here = sides[at] if 0 < at < len(sides) else None
+        result, at = self.desk.result, self.table.cursor
+        sides = [rung.side for rung in result.rungs]
+        first = lowest(result)
+        here = sides[at] if at < len(sides) and at != first else None
 
         def record_of(side: Side | None) -> RunRecord | None:
             entry = self.entries.get(side.run_id) if side is not None else None
             return entry.record if entry is not None else None
 
-        meant = shown([record_of(here), record_of(sides[0] if sides else None)])[::-1]
+        meant = shown([record_of(here), record_of(sides[first] if first >= 0 else None)])[::-1]
 
         def make() -> Comparison:
             if len(meant) < _COMPARED:
-                raise ValueError("Choose a rung above the first that has a picture.")
+                raise ValueError(
+                    "This is the first rung, which others are compared with: choose another."
+                    if at == first
+                    else "This rung has no picture to be compared with that of the first."
+                )
             return of_runs(meant)
 
         def done(record: RunRecord | None) -> None:

@@ -11,6 +11,7 @@ from engine import events
 from engine.errors import InvalidSpec
 from engine.group import Group, Kind
 from engine.ladder.request import Ladder, LadderResult
+from engine.ladder.table import is_measured, is_whole
 from tui.ladder_words import measured
 from tui.widgets.group_list import Told
 
@@ -79,7 +80,8 @@ class LadderDesk:
         if self.is_going:
             return
         self.study, self.result, self.group = study, result, group
-        self.state = State.DONE if result.rungs else State.NONE
+        ended = State.DONE if is_whole(result) else State.STOPPED
+        self.state = ended if result.rungs else State.NONE
         self._run_id = self.progress = None
         self.error = self.doing = ""
 
@@ -94,8 +96,8 @@ class LadderDesk:
         told = []
         for group in self.room.history.groups.latest(Kind.LADDER, _SHOWN):
             if (read := _read(group)) is not None:
-                study, result = read
-                done = measured(result, study.repeats)
+                result = read[1]
+                done = measured(result)
                 told.append(Told(group, f"{done} of {len(result.rungs)} rungs"))
         return told
 
@@ -168,6 +170,7 @@ class LadderDesk:
 def _read(group: Group) -> tuple[Ladder, LadderResult] | None:
     """``None`` for one of which nothing was measured, or that another version has written."""
     try:
-        return Ladder.from_json(group.plan), LadderResult.from_json(group.result)
+        study, result = Ladder.from_json(group.plan), LadderResult.from_json(group.result)
     except (InvalidSpec, LookupError, TypeError, ValueError, AttributeError):
         return None
+    return (study, result) if is_measured(result) else None

@@ -12,6 +12,7 @@ from engine.errors import SafelightError
 from engine.ladder import rungs
 from engine.ladder.request import REPEATS
 from engine.vaes import find_vae
+from tui.ladder_words import how_many
 from tui.text import one_line, seconds
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def plan_text(
     lines = [
         Content.assemble(
             "The tutorial's path on the settings of the form: ",
-            (f"{to_climb} rungs", "bold"),
-            ", each measured against the one it stands on and against the first.",
+            (how_many(len(told), len(told) - to_climb), "bold"),
+            "; each is measured against the one it stands on and against the first.",
         ),
         Content.assemble(("Prompt  ", "$text-muted"), prompt),
         Content.assemble(("Takes   ", "$text-muted"), _takes(spec, to_climb, run_seconds)),

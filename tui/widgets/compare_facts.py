@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.text import WINNER, clean, one_line
@@ -63,10 +64,18 @@ def head(told: Told, width: int) -> Content:
     for i, side in enumerate(comparison.sides):
         reference = i == comparison.reference
         mark = f" {WINNER}" if side.record.id in told.winners else ""
-        text = f"{LETTERS[i]} {side.name}{mark}{' reference' if reference else ''}"
+        name = f"{LETTERS[i]} {side.name}{mark}"
         style = f"bold {ACCENT}" if i == told.focus else "bold"
-        cells.append((fit(text, column), style))
+        cells.append((_named(name, column) if reference else fit(name, column), style))
     return Content.assemble(*cells)
+
+
+def _named(name: str, width: int) -> str:
+    """The name of the reference, and that it is it: in full, or as short as it must be."""
+    for word in (" reference", " ref"):
+        if cell_len(name) + len(word) < width:
+            return fit(name + word, width)
+    return fit(fit(name, max(width - 5, 1)).rstrip() + " ref", width)
 
 
 def settings_lines(told: Told, width: int) -> list[Content]:

@@ -27,43 +27,53 @@ _LEAST_BAR, _MOST_BAR = 5, 24
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of figures; ``least`` is how wide the table must be for it, in cells."""
+    """A column of figures.
+
+    Attributes:
+        least: how wide the table must be for it, in cells.
+        settles: it changes until a rung is measured to its end.
+    """
 
     head: str
     width: int
-    text: Callable[[Rung], str]
+    text: Callable[[LadderResult, int], str]
     least: int = 0
+    settles: bool = False
 
 
-def _seconds(rung: Rung) -> str:
-    return by_point(words.took(rung), 3, 3)
+def _seconds(result: LadderResult, at: int) -> str:
+    return by_point(words.took(result, at), 3, 3)
 
 
-def _spread(rung: Rung) -> str:
-    side = rung.side
-    return words.spread(side.seconds_an_image) if side is not None else ""
+def _rate(result: LadderResult, at: int) -> str:
+    return by_point(words.rate(result, at), 4, 2)
 
 
-def _rate(rung: Rung) -> str:
-    return by_point(words.rate(rung), 4, 2)
+def _memory(result: LadderResult, at: int) -> str:
+    return words.memory(result.rungs[at]).rjust(7)
 
 
-def _memory(rung: Rung) -> str:
-    return words.memory(rung).rjust(7)
+def _before(result: LadderResult, at: int) -> str:
+    return by_point(words.times(result.rungs[at].before), 2, 4)
 
 
-def _before(rung: Rung) -> str:
-    return by_point(words.times(rung.before), 2, 4)
+def _likeness(result: LadderResult, at: int) -> str:
+    return words.likeness(result.rungs[at].likeness_first)
 
 
 _COLUMNS = (
-    _Column(" s/image", 8, _seconds),
-    _Column("", 4, _spread, least=80),
-    _Column("img/min", 7, _rate, least=96),
-    _Column(" Memory", 8, _memory),
-    _Column("SSIM", 4, lambda rung: words.likeness(rung.likeness_first)),
-    _Column("Before", 7, _before, least=96),
+    _Column(" s/image", 8, _seconds, settles=True),
+    _Column("img/min", 7, _rate, least=96, settles=True),
+    _Column(" Memory", 7, _memory),
+    _Column("vs before", 9, _before, least=96, settles=True),
+    _Column("SSIM 1st", 9, _likeness),
 )
+HEADS_HELP = """s/image, img/min: as beside the first rung: its time, times the ratio that was \
+measured in turns. What a rung took in its own turns is told below.
+Memory: the peak.
+vs before: how many times as fast as the rung it stands on.
+SSIM 1st: how alike its picture is to that of the first rung; 1 for the same.
+vs 1st: how many times as fast as the first rung; the bar is its share of the first's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,6 @@ class RungTable(LineList):
 
     Attributes:
         result: what is shown.
-        repeats: timed turns of each rung.
         is_on: whether it is being climbed.
     """
 
@@ -95,7 +104,6 @@ class RungTable(LineList):
     def __init__(self) -> None:
         super().__init__("rungs")
         self.result = LadderResult(())
-        self.repeats = 1
         self.is_on = False
 
     @property
@@ -107,9 +115,9 @@ class RungTable(LineList):
         """The rung under the cursor."""
         return self.result.rungs[self.cursor] if self.cursor < self.count else None
 
-    def show(self, result: LadderResult, repeats: int, *, is_on: bool) -> None:
+    def show(self, result: LadderResult, *, is_on: bool) -> None:
         """Show a ladder. The cursor stays where it is."""
-        self.result, self.repeats, self.is_on = result, repeats, is_on
+        self.result, self.is_on = result, is_on
         self.lay()
 
     def lay(self) -> None:
@@ -133,7 +141,7 @@ class RungTable(LineList):
     def _heads(self) -> Content:
         laid = self._layout()
         figures = "".join(f"{column.head:<{column.width}} " for column in laid.columns)
-        first = "Against the first" if laid.bar > 9 else " First"
+        first = "vs 1st its time" if laid.bar > 7 else "vs 1st"
         changes = f"{'What changes':<{laid.changes}} " if laid.changes else ""
         return Content(f"   # {'Rung':<{laid.title}} {changes}{'':<{_WORD}}{figures}{first}")
 
@@ -151,7 +159,7 @@ class RungTable(LineList):
 
     def _cells(self, index: int, base: Style, *, plain: bool) -> Iterator[Segment]:
         rung = self.result.rungs[index]
-        mark = words.mark(self.result, index, self.repeats, is_on=self.is_on)
+        mark = words.mark(self.result, index, is_on=self.is_on)
         is_dim = bool(rung.skipped) or mark.sign == "○"
 
         def style(tone: str) -> Style:
@@ -165,9 +173,14 @@ class RungTable(LineList):
         if laid.changes:
             yield Segment(_fit(rung.changes, laid.changes) + " ", style(dim or "text-muted"))
         yield Segment(f"{mark.word:<{_WORD}}", style(mark.tone))
+        is_open = words.is_open(rung)
         for column in laid.columns:
-            tone = "text-muted" if column.least or not column.head else ""
-            yield Segment(_fit(column.text(rung), column.width) + " ", style(tone))
+            tone = "text-muted" if column.least else ""
+            waits = is_open and column.settles
+            text = ("  …" if self.is_on else "") if waits else column.text(self.result, index)
+            yield Segment(_fit(text, column.width) + " ", style(tone))
+        if is_open:
+            return
         yield from self._against_first(rung, index, laid.bar, style)
 
     def _against_first(
