@@ -317,9 +317,7 @@ class SafelightApp(App[int]):
                 return
         elif self.room.busy:
             waiting = sum(row.status == "queued" for row in self.studio.runs.rows)
-            question = "A run is on. Quitting stops it; finished pictures are kept."
-            if waiting:
-                question += f" What waits ({waiting}) is kept and comes back, paused, next time."
+            question = self.room.standing.quitting(waiting)
             if not await self.push_screen_wait(
                 QuitQuestion("Quit?", question, "stop and quit", "stay")
             ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import SafelightError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from engine.study import Study
     from tui.bridge import Mailbox
     from tui.lab import Lab
+    from tui.standing import Standing
     from tui.stock import Stock
 
 STOP_SECONDS = 3.0
@@ -119,8 +121,16 @@ class EngineRoom:
 
         return stop
 
+    @cached_property
+    def standing(self) -> Standing:
+        """What is on and what is to be measured, by what was passed on."""
+        from tui.standing import Standing
+
+        return Standing()
+
     def pass_on(self, event: Event) -> None:
         """Tell an event to those who listen."""
+        self.standing.hear(event)
         for listener in tuple(self._listeners):
             listener(event)
 
@@ -152,6 +162,11 @@ class EngineRoom:
     def busy(self) -> bool:
         """Whether a run is on or waits."""
         return self._engine is not None and self._engine.busy
+
+    def go_on(self) -> None:
+        """Go on with a queue that is paused."""
+        if self._engine is not None and self.standing.paused:
+            self._engine.queue.resume()
 
     @property
     def queue(self) -> QueueAPI | None:

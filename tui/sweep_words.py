@@ -42,7 +42,8 @@ def progress(desk: SweepDesk) -> Progress:
     if desk.is_going:
         waiting = desk.count(State.WAITING)
         detail = [desk.doing] if desk.doing else []
-        detail += [f"{waiting} waiting"] if waiting else []
+        what_for = f" for {desk.waits_for}" if desk.waits_for else ""
+        detail += [f"{waiting} waiting{what_for}"] if waiting else []
         if desk.paused:
             detail.append("paused: p goes on")
         elif eta := desk.eta_seconds:

@@ -12,6 +12,7 @@ from textual.widgets import Input
 from engine import events
 from engine.group import Group, Kind, new_group_id
 from engine.history import History
+from engine.ladder.request import Ladder
 from engine.measure.request import Measurement, MeasurementResult, Sample, Side
 from engine.measure.verdict import Verdict
 from engine.record import Seconds, now
@@ -513,8 +514,36 @@ async def test_what_the_engine_tells_goes_on_unheard(open_app: Open, lab: Script
         await s.press("M", "enter")
         s.engine.begin_study()
         await s.settle()
+        assert "M Stop" in s.seen()
         await s.press("escape")
         assert "goes on" in s.told()
         s.engine.emit(events.StudyProgressed(s.engine.studies[0], 4, 14, "A, 3 of 7"))
         await s.settle()
         assert "Measurement  4/14" in s.seen()
+        await schedulers(s)
+        assert "measuring 4/14" in s.seen()
+        await s.press("M")
+        assert not s.engine.studies
+        assert "M Measure" in s.seen()
+
+
+async def test_what_a_measurement_waits_for_is_said(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        s.app.room.study(Ladder(RunSpec("a red sun")))
+        ladder = s.engine.begin_study()
+        await schedulers(s)
+        await s.press("M", "enter")
+        assert "waits for the ladder" in s.seen()
+        s.engine.queue.pause()
+        s.engine.end_study()
+        await s.settle()
+        assert "the queue is paused, F5 goes on" in s.seen()
+        await s.press("escape")
+        assert "The measurement waits: the queue is paused, F5 goes on." in s.told()
+        await schedulers(s)
+        assert "the queue is paused, F5 goes on" in s.seen()
+        await s.press("f5")
+        assert not s.engine.queue.paused
+        assert s.engine.begin_study() != ladder
+        await s.settle()
+        assert "measurement: begins" in s.seen()

@@ -51,12 +51,17 @@ async def test_it_says_what_it_will_do_and_starts_on_the_form(open_app: Open) ->
         (study,) = s.engine.studied
         assert isinstance(study, Ladder)
         assert study.spec.seed == 11
-        assert "waits for what is on" in s.seen()
+        assert "The ladder is next" in s.seen()
+        assert "Better scheduler, 20 steps" in s.seen()
         s.engine.queue.pause()
         await s.settle()
         assert "The queue is paused, and the ladder waits in it" in s.seen()
         await s.press("f5")
-        assert "waits for what is on" in s.seen()
+        assert "The ladder is next" in s.seen()
+        s.engine.submit(study.spec)
+        s.engine.begin()
+        await s.settle()
+        assert "The ladder waits for #2" in s.seen()
 
 
 async def test_the_rungs_fill_in(open_app: Open) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.widgets import Static
+
 from engine import events
 from engine.errors import HistoryError
 from engine.ladder.request import Ladder
@@ -46,6 +48,19 @@ async def test_a_study_is_stopped_like_a_run(open_app: Open) -> None:
         await s.press("ctrl+g")
         assert "The ladder stopped" in s.seen()
         assert not s.engine.studies
+
+
+async def test_quitting_says_what_does_not_come_back(open_app: Open) -> None:
+    async with open_app(size=(160, 40)) as s:
+        s.app.room.study(Ladder(SPEC))
+        s.engine.begin_study()
+        s.app.room.study(PAIR)
+        await s.press("ctrl+q")
+        question = str(s.app.screen.query_one(Static).render())
+        assert "The ladder is on. Quitting stops it, and it does not come back" in question
+        assert "what was measured stays" in question
+        assert "A measurement waits, and does not come back." in question
+        assert "A run" not in question
 
 
 async def test_a_study_that_fails_says_why(open_app: Open) -> None:

@@ -13,6 +13,7 @@ from textual.events import Key
 from engine.events import MemorySampled
 from engine.group import Group, Kind
 from engine.history import History
+from engine.ladder.request import Ladder
 from engine.record import Status
 from engine.spec import RunSpec
 from engine.sweep import Sweep, parse_sweep
@@ -206,10 +207,15 @@ async def test_it_is_paused_stopped_and_goes_on_with_the_rest(open_sweeps: OpenS
         await begin(s, "steps=10,20,30,40")
         await done(s, 1)
         await s.press("p")
-        assert s.engine.queue.paused
         assert "paused: p goes on" in s.seen()
-        await s.press("p")
+        await s.press("r")
+        assert "The cells that are left wait in the queue. It goes on." in s.told()
         assert "paused" not in s.seen()
+        s.app.room.study(Ladder(RunSpec("a red sun")))
+        s.engine.begin_study()
+        await s.settle()
+        assert "3 waiting for the ladder" in s.seen()
+        s.engine.end_study()
         s.engine.begin()
         await s.press("x")
         assert not s.engine.busy

@@ -61,6 +61,7 @@ class CompareScreen(CompareSides):
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
         Binding("ctrl+t", "back", show=False),
+        Binding("f5", "go_on", "Go on", show=False, priority=True),
     ]
 
     def __init__(
@@ -149,6 +150,7 @@ class CompareScreen(CompareSides):
             parts.append(f"{limits} {'note' if limits == 1 else 'notes'} below")
         state = self.measuring.progress or Content(" · ".join(parts))
         self.query_one(".state", Static).update(state, layout=False)
+        self.query_one(KeyBar).renamed = (("M", "Stop"),) if self.measuring.is_on else ()
 
     def show_pictures(self) -> None:
         """Show the pictures as they are looked at."""

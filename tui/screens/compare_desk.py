@@ -134,6 +134,7 @@ class CompareDesk(Screen[RunRecord | None]):
 
     def on_mount(self) -> None:
         self._stop_listening = self.room.listen(self.measuring.told)
+        self.measuring.adopt()
 
     def on_unmount(self) -> None:
         self._stop_listening()
@@ -149,6 +150,9 @@ class CompareDesk(Screen[RunRecord | None]):
     def action_measure(self) -> None:
         self.measuring.toggle()
 
+    def action_go_on(self) -> None:
+        self.room.go_on()
+
     # Writing
 
     def action_write(self) -> None:
@@ -162,7 +166,9 @@ class CompareDesk(Screen[RunRecord | None]):
 
     def leave(self, record: RunRecord | None) -> None:
         """Go, with a run whose settings go to the form."""
-        if self.measuring.is_on:
+        if self.measuring.waits:
+            self.notify(f"The measurement waits: {self.room.standing.why}.", timeout=6)
+        elif self.measuring.is_on:
             self.notify(
                 f"The measurement goes on. {key_of_command('stop')} in the studio stops it."
             )

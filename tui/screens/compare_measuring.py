@@ -54,6 +54,27 @@ class Measuring:
         """Whether one waits or is on."""
         return self._asked is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether one waits to begin."""
+        return self.is_on and self._number != self._desk.room.standing.on
+
+    def adopt(self) -> None:
+        """Take up one of these very runs that was asked for before and is not over."""
+        records = {side.record.id: side.record for side in self._desk.comparison.sides}
+        for number, asked in self._desk.room.standing.studies.items():
+            study = asked.study
+            if not isinstance(study, Measurement):
+                continue
+            if runs := _runs_of(study.specs, list(records.values())):
+                self._asked, self._number, self._runs = study, number, runs
+                if asked.result is not None:
+                    self._take(asked.result, is_whole=False)
+                if asked.told is not None:
+                    self._show_progress(asked.told)
+                elif not self._say_why():
+                    self._say("begins")
+
     def toggle(self) -> None:
         """Begin, or stop what is on."""
         if self._asked is None:
@@ -108,10 +129,12 @@ class Measuring:
 
     def told(self, event: events.Event) -> None:
         """Take what concerns this measurement."""
+        if self._number is not None:
+            self._say_why()
         match event:
             case events.StudyQueued() if event.study is self._asked:
                 self._number = event.run_id
-                self._say("" if event.waiting <= 1 else f"{event.waiting} in the queue")
+                self._say_why()
             case events.StudyStarted() if event.run_id == self._number:
                 self._say("begins")
             case events.StudyProgressed() if event.run_id == self._number:
@@ -152,10 +175,17 @@ class Measuring:
         )
         self._desk.show_state()
 
+    def _say_why(self) -> bool:
+        """Say why it waits; whether it does."""
+        if self.waits:
+            self._say(self._desk.room.standing.why)
+        return self.waits
+
     def _say(self, words: str) -> None:
-        text = f"measuring · {words}" if words else "measuring"
-        self.progress = Content.styled(text, "$foreground")
-        self._desk.show_state()
+        text = f"measurement: {words}"
+        if self.progress is None or self.progress.plain != text:
+            self.progress = Content.styled(text, "$foreground")
+            self._desk.show_state()
 
     def _announce(self) -> None:
         """Say in a sentence what came of it."""
@@ -182,10 +212,21 @@ def measured_before(history: History, records: Sequence[RunRecord]) -> Measured 
             result = MeasurementResult.from_json(group.result) if group.result else None
         except (LookupError, TypeError, ValueError, InvalidSpec):
             continue  # of another version, or damaged
-        runs = [next((r.id for r in records if r.spec == spec), 0) for spec in specs]
-        if result is not None and set(runs) == {record.id for record in records}:
-            return Measured(tuple(runs), result)
+        runs = _runs_of(specs, records)
+        if result is not None and runs:
+            return Measured(runs, result)
     return None
+
+
+def _runs_of(specs: Sequence[RunSpec], records: Sequence[RunRecord]) -> tuple[int, ...]:
+    """The run of each spec; none when they are not the specs of just these runs."""
+    left, runs = list(records), list[int]()
+    for spec in specs:
+        if (record := next((r for r in left if r.spec == spec), None)) is None:
+            return ()
+        left.remove(record)
+        runs.append(record.id)
+    return () if left else tuple(runs)
 
 
 def _wrong_turns(text: str) -> str:

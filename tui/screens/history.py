@@ -257,12 +257,15 @@ class HistoryScreen(HistorySearch):
             return
         records = shown([entry.record for entry in (*found.head, *found.tail)])
         meant = shown([entry.record for entry in self.targets])
+        missing = [entry.id for entry in self.targets if not entry.record.images]
         if not self.selected and meant:
             meant += [record for record in records if record.id < meant[0].id][:1]
 
         def make() -> Comparison:
-            if not meant:
+            if not meant and not self.selected:
                 raise ValueError("This run has no picture to be compared.")
+            if self.selected and missing and len(meant) < 2:
+                raise ValueError(f"#{missing[0]} has no picture to compare.")
             if len(meant) == 1 and len(meant[0].images) < 2:
                 raise ValueError("Select one more with Space." if self.selected else TOO_FEW)
             return of_runs(meant[::-1])

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from engine.errors import SafelightError
 from engine.ladder.table import end_of, lowest
 from tui import ladder_words as words
+from tui.commands import key_of
 from tui.screens.ladder_actions import LadderActions
 from tui.screens.ladder_desk import LadderDesk, State
 from tui.screens.ladder_plan import Foreseen, foreseen, plan_text
@@ -130,7 +131,7 @@ class LadderScreen(LadderActions):
         if not self.query(KeyBar):
             return  # it was left meanwhile
         desk, table = self.desk, self.table
-        begun = desk.state is not State.NONE
+        begun = bool(desk.result.rungs) or desk.state in (State.STOPPED, State.FAILED)
         over = self.was_going and not desk.is_going
         self.was_going = desk.is_going
         if desk.study is not None:
@@ -186,11 +187,13 @@ class LadderScreen(LadderActions):
         verdict = self.query_one(".verdict", Static)
         lines.display, verdict.display = desk.is_going, False
         match desk.state:
-            case State.WAITS if desk.paused:
+            case State.WAITS if desk.room.standing.paused:
                 paused = "The queue is paused, and the ladder waits in it"
-                lines.state = Progress(paused, detail="F5 goes on with it", tone="warning")
+                on = f"{key_of('pause')} goes on with it"
+                lines.state = Progress(paused, detail=on, tone="warning")
             case State.WAITS:
-                lines.state = Progress("The ladder waits for what is on", detail="x takes it out")
+                why = desk.room.standing.why
+                lines.state = Progress(f"The ladder {why}", detail="x takes it out")
             case State.ON:
                 lines.state = self._climbing()
             case State.DONE:

@@ -146,7 +146,7 @@ class LadderActions(Screen["RunSpec | None"]):
             self.notify(f"Written to {place}.", timeout=10)
 
     def action_go_on(self) -> None:
-        self.desk.go_on()
+        self.desk.room.go_on()
 
     def action_stop(self) -> None:
         if not self.desk.stop():

@@ -45,7 +45,6 @@ class LadderDesk:
         error: why it failed, in a sentence.
         progress: the turn that it is at.
         doing: what else goes on, such as loading, in words.
-        paused: the queue is, so that nothing is begun.
     """
 
     def __init__(self, room: EngineRoom, changed: Callable[[], object]) -> None:
@@ -57,7 +56,7 @@ class LadderDesk:
         self.result = LadderResult(())
         self.progress: events.StudyProgressed | None = None
         self.group = self.error = self.doing = ""
-        self.paused = False
+        self._why = ""
         room.listen(self._hear)
 
     @property
@@ -119,12 +118,6 @@ class LadderDesk:
         pictures = pictures_of(self.result, self.room.history)
         return write_report(self.result, pictures, to, title=self.study.spec.prompt)
 
-    def go_on(self) -> None:
-        """Go on with a queue that is paused."""
-        queue = self.room.queue
-        if queue is not None and self.paused:
-            queue.resume()
-
     def stop(self) -> bool:
         """Stop it, or take it out of the queue; whether there was one."""
         return self.is_going and self._run_id is not None and self.room.cancel(self._run_id)
@@ -132,10 +125,10 @@ class LadderDesk:
     # What the engine tells
 
     def _hear(self, event: events.Event) -> None:
-        if isinstance(event, events.QueueChanged) and event.paused != self.paused:
-            self.paused = event.paused
-            self._changed()
-            return
+        if self._why != (why := self.room.standing.why):
+            self._why = why
+            if self.state is State.WAITS:
+                self._changed()
         if isinstance(event, events.StudyQueued):
             if event.study is self.study:
                 self._run_id, self.state = event.run_id, State.WAITS

@@ -39,7 +39,6 @@ class Doors(Overlays):
             return
         if self._ladder is None:
             self._ladder = LadderDesk(studio.host, self._ladder_changed)
-        self._ladder.paused = studio.waiting.paused
         if self._ladder.is_going:
             self._open_ladder(spec)
         else:
@@ -185,7 +184,6 @@ class Doors(Overlays):
         group = Group(new_group_id(), Kind.SWEEP, now(), sweep.title, sweep.to_json())
         await off_loop(lambda: self._studio.host.history.groups.add(group))
         desk = SweepDesk(self._studio.host, group.id, sweep, grid(sweep, {}))
-        desk.paused = self._studio.waiting.paused
         desk.foretold = foretold
         self._sweeps[group.id] = desk
         desk.submit(todo)
@@ -208,7 +206,6 @@ class Doors(Overlays):
             desk = self._sweeps[group_id] = SweepDesk(self._studio.host, group_id, sweep, found)
         else:
             desk.load(await off_loop(partial(grid_of, history, group_id, desk.sweep)))
-        desk.paused = self._studio.waiting.paused
         return desk
 
     # Both

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from engine.errors import SafelightError
 from engine.record import RunRecord
+from engine.sweep import State
 from tui.commands import bindings
 from tui.screens.report_asking import ask_where
 from tui.screens.sweep_desk import SweepDesk, write_grid
@@ -83,7 +84,10 @@ class SweepActions(Screen["RunRecord | None"]):
     def action_resume(self, failed: bool) -> None:
         """Queue what is left; ``failed``: and what failed."""
         cells = self.desk.left(failed=failed)
-        if not cells:
+        if not cells and not failed and self.desk.count(State.WAITING):
+            self.desk.room.go_on()
+            self.notify("The cells that are left wait in the queue. It goes on.", timeout=3)
+        elif not cells:
             self.notify("Nothing failed." if failed else "Nothing is left to do.", timeout=3)
         elif self.desk.submit(cells) and self.desk.paused:
             self.notify("The queue is paused: p goes on with it.", severity="warning", timeout=5)

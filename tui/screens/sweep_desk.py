@@ -32,7 +32,6 @@ class SweepDesk:
         cells: in reading order.
         pictures: by cell, small; of one that is on its preview, of one that is done its first.
         percents: of the cells that are on.
-        paused: the queue is, whichever runs wait in it.
         doing: what goes on before the next step, such as loading, in words; empty for nothing.
         foretold: what the cells are expected to take, when that was looked into.
         changed: called after each event that changed something; whoever looks sets it.
@@ -44,7 +43,8 @@ class SweepDesk:
         self.cells: list[CellState] = list(cells.cells)
         self.pictures: dict[int, Image.Image] = {}
         self.percents: dict[int, int] = {}
-        self.paused, self.doing = False, ""
+        self.doing = ""
+        self._why = ""
         self.foretold: Outlook | None = None
         self.changed: Callable[[], object] = lambda: None
         self._runs: dict[int, int] = {}
@@ -76,6 +76,17 @@ class SweepDesk:
         on = [run for run, cell in self._runs.items() if self.cells[cell].state is State.RUNNING]
         stopped = [self.room.cancel(run) for run in on]
         return any(stopped) or cleared
+
+    @property
+    def paused(self) -> bool:
+        """Whether the queue is, whichever runs wait in it."""
+        return self.room.standing.paused
+
+    @property
+    def waits_for(self) -> str:
+        """What is on that is none of its cells, in words; empty when there is no such thing."""
+        standing = self.room.standing
+        return standing.name if standing.on and standing.on not in self._runs else ""
 
     def toggle_pause(self) -> None:
         """Pause the queue, or go on with it."""
@@ -124,11 +135,9 @@ class SweepDesk:
     # What the engine tells
 
     def _hear(self, event: events.Event) -> None:
-        if isinstance(event, events.QueueChanged):
-            if self.paused != event.paused:
-                self.paused = event.paused
-                self.changed()
-            return
+        if self._why != (why := self.room.standing.why):
+            self._why = why
+            self.changed()
         if isinstance(event, (events.RunQueued, events.RunStarted)) and event.group == self.group:
             self._runs[event.run_id] = event.cell
         ends = (events.RunFinished, events.RunFailed, events.RunCancelled)

@@ -60,8 +60,7 @@ def measured_lines(measured: Measured, runs: Sequence[int], width: int) -> list[
         peak = sides[at].memory_peak_bytes
         rows[3].append([(fit(f"  {size(peak)}" if peak else "", column), MUTED)])
     turns = max((len(side.samples) for side in sides), default=0)
-    of = "" if measured.is_whole else f" of {measured.result.repeats}"
-    names = ("Measured", f"{turns}{of} turns", "Verdict", "Peak memory")
+    names = ("Measured", f"{turns} turns", "Verdict", "Peak memory")
     lines = [row_of(name, cells, column) for name, cells in zip(names, rows, strict=True)]
     return [*lines, Content("")]
 

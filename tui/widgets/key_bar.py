@@ -41,6 +41,8 @@ class KeyBar(Widget):
     """
 
     here: reactive[tuple[Key, ...]] = reactive(())
+    renamed: reactive[tuple[Key, ...]] = reactive(())
+    """Those that do something else for now."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
         super().__init__()
@@ -49,7 +51,8 @@ class KeyBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
-        keys = (*self.here, *self._always)
+        renamed = dict(self.renamed)
+        keys = (*self.here, *((key, renamed.get(key, label)) for key, label in self._always))
         first, last = keys[:-1], keys[-1]
         room = self.content_size.width - _wide(last)  # Help is always there
         parts: list[tuple[str, str]] = []
