@@ -30,6 +30,7 @@ from tui.output import (
     tell,
 )
 from tui.paths import Paths
+from tui.report_names import named_file
 from tui.run_numbers import named
 from tui.text import clean
 
@@ -45,6 +46,7 @@ _Ended = events.StudyFinished | events.StudyEnded
 def compare(options: Namespace, paths: Paths) -> int:
     """Compare pictures; with ``--measure`` run them again first."""
     _check(options)
+    files = {form: named_file(form, to) for form in _FORMS if (to := getattr(options, form))}
     try:
         with reading(paths) as history:
             comparison, winners = _comparison(history, options)
@@ -53,7 +55,6 @@ def compare(options: Namespace, paths: Paths) -> int:
     from engine.compare.report import Contents
     from engine.report.files import place_of
 
-    files = {form: Path(to) for form in _FORMS if (to := getattr(options, form))}
     for to in files.values():
         place_of(to, replace=options.replace)  # before anything is measured
     ended = _measure(comparison, options, paths) if options.measure else None

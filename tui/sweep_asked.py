@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
-from pathlib import Path
 
 from engine.errors import HistoryError
 from engine.group import Group, Kind
@@ -17,6 +15,7 @@ from tui.headless_history import reading
 from tui.headless_restore import spec_from
 from tui.output import BadArguments
 from tui.paths import Paths
+from tui.report_names import named_file
 from tui.settings import Settings
 
 LAST = "last"
@@ -35,7 +34,6 @@ _SETTINGS = {
     "set": "--set",
 }
 """What makes a sweep what it is."""
-_ENDINGS = {"png": (".png",), "html": (".html", ".htm")}
 
 
 def check(options: Namespace) -> None:
@@ -63,15 +61,11 @@ def check_places(options: Namespace) -> None:
     """
     from engine.report.files import place_of
 
-    for form, endings in _ENDINGS.items():
+    for form in ("png", "html"):
         to = getattr(options, form)
         if to is None:
             continue
-        path = Path(to)
-        if to.endswith(("/", os.sep)) or not path.name:
-            raise BadArguments(f"--{form} takes the name of a file, and “{to}” is none.")
-        if path.suffix and path.suffix.lower() not in endings:
-            raise BadArguments(f"--{form} writes a file in {endings[0]}, and “{to}” is none.")
+        path = named_file(form, to)
         if form == "png" and not path.suffix:
             path = path.with_name(f"{path.name}.png")
         place_of(path, replace=options.replace)

@@ -100,6 +100,8 @@ def test_files(history: History, tmp_path: Path, capsys: Capture) -> None:
     assert main(["compare", "1", "5", *words, "--replace"]) == 0
     said = capsys.readouterr()
     assert f"Written: {places['png']}" in said.err
+    assert main(["compare", "1", "5", "--png", str(tmp_path / "out.gif")]) == 2
+    assert "--png writes a file in .png" in capsys.readouterr().err
     assert "\x1b" not in said.out + said.err
 
 

@@ -15,7 +15,7 @@ from engine.history import History
 from engine.ladder.request import Ladder
 from engine.measure.request import Measurement, MeasurementResult, Sample, Side
 from engine.measure.verdict import Verdict
-from engine.record import Seconds, now
+from engine.record import Seconds, now, Status
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, run, said
@@ -116,7 +116,7 @@ async def test_too_few_runs_are_said_to_be(open_app: Open) -> None:
         assert "There is no run with a picture yet." in s.told()
 
 
-async def test_from_the_history(open_app: Open, lab: ScriptedLab) -> None:
+async def test_from_the_history(open_app: Open, lab: ScriptedLab, history: History) -> None:
     """What is selected; else the run under the cursor and the one before."""
     async with open_app(lab) as s:
         await s.press("f9", "space", "down", "space", "c")
@@ -128,6 +128,9 @@ async def test_from_the_history(open_app: Open, lab: ScriptedLab) -> None:
         await s.press("enter")
         assert s.at_studio()
         assert s.studio.spec_form.values["scheduler"] == "DPM++ 2M"
+        history.add(run(history, history.new_id(), status=Status.INTERRUPTED))
+        await s.press("f9", "space", "down", "space", "c")
+        assert "#4 has no picture to compare." in s.told()
 
 
 # Looking
