@@ -15,7 +15,7 @@ from engine.history import History
 from engine.ladder.request import Ladder
 from engine.measure.request import Measurement, MeasurementResult, Sample, Side
 from engine.measure.verdict import Verdict
-from engine.record import Seconds, now, Status
+from engine.record import Seconds, Status, now
 from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, run, said
@@ -129,7 +129,7 @@ async def test_from_the_history(open_app: Open, lab: ScriptedLab, history: Histo
         assert s.at_studio()
         assert s.studio.spec_form.values["scheduler"] == "DPM++ 2M"
         history.add(run(history, history.new_id(), status=Status.INTERRUPTED))
-        await s.press("f9", "space", "down", "space", "c")
+        await s.press("f9", "home", "space", "down", "space", "c")
         assert "#4 has no picture to compare." in s.told()
 
 
