@@ -543,6 +543,7 @@ async def test_what_a_measurement_waits_for_is_said(open_app: Open, lab: Scripte
         assert "the queue is paused, F5 goes on" in s.seen()
         await s.press("escape")
         assert "The measurement waits: the queue is paused, F5 goes on." in s.told()
+        assert "Measurement waits for the ladder." in s.seen()
         await schedulers(s)
         assert "the queue is paused, F5 goes on" in s.seen()
         await s.press("f5")

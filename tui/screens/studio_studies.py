@@ -42,8 +42,11 @@ class Studies:
         match event:
             case events.StudyQueued():
                 self.waiting[event.run_id] = event.study
-                if event.waiting > 1:
-                    self._say(f"{_name(event.study)} waits, {event.waiting} in the queue.")
+                standing = self._studio.host.standing
+                if standing.paused:
+                    self._say(f"{_name(event.study)} waits: {standing.why}.", "warning")
+                elif standing.on:
+                    self._say(f"{_name(event.study)} {standing.why}.")
             case events.StudyStarted():
                 self.waiting.pop(event.run_id, None)
                 self.current, self._name = event.run_id, _name(event.study)
