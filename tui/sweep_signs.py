@@ -18,7 +18,9 @@ SIGNS: dict[State, tuple[str, str, str]] = {
 
 
 def badge(each: CellState, percent: int) -> str:
-    """What is said of a cell in a word: how long it took, how far it is, or how it ended."""
+    """What is said of a cell in a word: how long it took without loading, how far it is, or how
+    it ended.
+    """
     if each.state is State.DONE and each.record is not None:
-        return seconds(each.record.seconds.total)
+        return seconds(each.seconds)
     return f"{percent}%" if each.state is State.RUNNING else SIGNS[each.state][1]

@@ -26,6 +26,8 @@ _SAID = {
 }
 
 _WIDEST = 60
+_LEAST_BEFORE = 0.05
+"""Seconds of loading and compiling that are worth a word."""
 
 
 def counts(desk: SweepDesk) -> str:
@@ -69,7 +71,9 @@ def about(sweep: Sweep, each: CellState) -> tuple[str, str]:
     if each.error:
         return labels, each.error
     if each.state is State.DONE and record is not None:
-        parts = [f"#{record.id}", seconds(record.seconds.total)]
+        parts = [f"#{record.id}", seconds(each.seconds)]
+        if (before := record.seconds.total - each.seconds) >= _LEAST_BEFORE:
+            parts.append(f"{seconds(before)} before that, loading and the like")
         if record.steps_per_second:
             parts.append(f"{record.steps_per_second:.1f} it/s")
         if record.memory_peak_bytes:

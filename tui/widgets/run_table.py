@@ -272,7 +272,7 @@ class RunTable(ScrollView, can_focus=True):
         spec = row.spec
         seed = f"{spec.seed}" if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
         turned = _turned(spec)
-        label = "seed " if width >= 34 and not turned else ""
+        label = "seed " if width >= (56 if turned else 34) else ""
         if marks := _marks(row):
             cells.append(Segment(f"{marks:<5}", base + ink(self, "accent")))
             label = ""
