@@ -59,7 +59,7 @@ def _row(result: LadderResult, at: int, rung: Rung) -> Row:
         state=state(rung, best=at == result.best and bool(result.recommendation)),
         cells=(
             seconds(shown) if shown else NONE,
-            f"{60 / shown:.3g}" if shown else NONE,
+            _rate(60 / shown) if shown else NONE,
             in_a_word(rung.first) or NONE,
             in_a_word(rung.before) or NONE,
             size(side.memory_peak_bytes) if side is not None and side.samples else NONE,
@@ -72,6 +72,10 @@ def _row(result: LadderResult, at: int, rung: Rung) -> Row:
         ),
         note=note(result, at),
     )
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
 def lowest(result: LadderResult) -> int:
