@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.commands import APP, PANEL_HELP, STUDIO, Command
 
+_WIDE = 76
+_AROUND = 7
+"""Columns of the border, its padding and the bar that scrolls."""
+_KEY = 7
+_LEAST = 12
 _FIXED = (
     ("Tab", "Next field; Shift+Tab the one before."),
     ("^P", "Every command by name, and the themes."),
@@ -51,11 +58,18 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Static(help_text(self._panel, self._commands))
+            yield Static()
+
+    def on_resize(self, event: Resize) -> None:
+        width = min(_WIDE, event.size.width * 96 // 100) - _AROUND
+        self.query_one(Static).update(help_text(self._panel, self._commands, width))
 
 
-def help_text(panel: str, of_screen: tuple[Command, ...] = STUDIO) -> Content:
-    """The whole text, beginning with the panel that had the focus, then the screen's commands."""
+def help_text(panel: str, of_screen: tuple[Command, ...], width: int) -> Content:
+    """The whole text, beginning with the panel that had the focus, then the screen's commands.
+
+    What a key does is wrapped to ``width`` columns, beside its key.
+    """
     lines: list[Content] = []
     if panel in PANEL_HELP:
         lines.append(Content.styled("Here", "bold $accent"))
@@ -67,12 +81,14 @@ def help_text(panel: str, of_screen: tuple[Command, ...] = STUDIO) -> Content:
 
     for group, commands in groupby((*of_screen, *APP), group_of):
         lines.append(Content.styled(group, "bold $accent"))
-        lines.extend(_line(command.shown_key, command.help) for command in commands)
+        lines.extend(_line(command.shown_key, command.help, width) for command in commands)
         lines.append(Content(""))
     lines.append(Content.styled("Everywhere", "bold $accent"))
-    lines.extend(_line(key, text) for key, text in _FIXED)
+    lines.extend(_line(key, text, width) for key, text in _FIXED)
     return Content("\n").join(lines)
 
 
-def _line(key: str, text: str) -> Content:
-    return Content.assemble((f"{key:<7}", "$foreground"), (text, "$text-muted"))
+def _line(key: str, text: str, width: int) -> Content:
+    room = max(width - _KEY, _LEAST)
+    wrapped = f"\n{'':{_KEY}}".join(textwrap.wrap(text, room))
+    return Content.assemble((f"{key:<{_KEY}}", "$foreground"), (wrapped, "$text-muted"))
