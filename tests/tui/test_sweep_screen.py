@@ -70,7 +70,8 @@ def kept(history: History, *axes: str, finished: int = 0) -> Sweep:
     for cell in sweep.cells()[:finished]:
         assert cell.spec is not None
         record = record_of(history.new_id(), cell.spec)
-        history.add(replace(record, group="abc234", cell=cell.index))
+        seconds = replace(record.seconds, load=9.0, total=9.52)  # a cell says what it took itself
+        history.add(replace(record, group="abc234", cell=cell.index, seconds=seconds))
     return sweep
 
 
@@ -226,9 +227,11 @@ async def test_it_is_paused_stopped_and_goes_on_with_the_rest(open_sweeps: OpenS
 
 
 async def test_pages_of_a_third_axis(open_sweeps: OpenSweep) -> None:
-    async with open_sweeps() as s:
+    async with open_sweeps((120, 40)) as s:
         await begin(s, "steps=10,20", "guidance=2,4", "scheduler=DDIM,Euler")
         assert "Scheduler: DDIM (1 of 2)" in s.seen()
+        heads = s.seen().splitlines()[3]
+        assert heads.index("20") - heads.index("10") > 24, "what room there is, is used"
         await s.press("right", "down", "tab")
         assert "Scheduler: Euler (2 of 2)" in s.seen()
         assert "Steps 20 · Guidance 4 · Scheduler Euler" in s.seen()
@@ -326,6 +329,7 @@ async def test_another_safelight_makes_the_cells(open_app: Open, history: Histor
         screen = s.app.screen
         assert isinstance(screen, SweepScreen)
         assert s.seen().count("✓ 0.52 s") == 1
+        assert "0.52 s · 9.00 s before that" in s.seen()
         screen.look_for_others()
         await s.settle()
         with closing(History(history.folder)) as other:
