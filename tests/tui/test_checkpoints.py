@@ -211,7 +211,7 @@ async def test_quitting_is_no_yes_to_another_question(open_app: Open) -> None:
         await s.press("ctrl+r", "f4", "down", "d")
         assert "frees" in question(s)
         await s.press("ctrl+q")
-        assert "Quitting stops it" in question(s)
+        assert "What waits (1) is kept" in question(s)
         await s.press("escape", "escape")
         assert at_checkpoints(s)
         assert SDXL in s.lab.shelf
