@@ -338,9 +338,9 @@ def test_a_switch_without_effect_says_so(harness: Make, sd: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("value", ["regional", "full"])
-def test_compiled_and_back(harness: Make, sd: Path, value: str) -> None:
+def test_compiled_and_back(harness: Make, checkpoint: Callable[[str], Path], value: str) -> None:
     made = harness(previews=False)
-    spec = spec_of(sd).with_(scheduler="Euler")
+    spec = spec_of(checkpoint("sd_of_one_level")).with_(scheduler="Euler")
     if not loaded_after(made, spec).place.features & {"compiler"}:
         pytest.skip("torch.compile needs a C++ compiler")
     never, before = pixels(made, spec), state(loaded_of(made))

@@ -119,6 +119,20 @@ def sd(folder: Path) -> Path:
     return folder
 
 
+def sd_of_one_level(folder: Path) -> Path:
+    """Stable Diffusion with as little to compile as can be."""
+    from diffusers import StableDiffusionPipeline
+
+    pipeline = StableDiffusionPipeline.from_pretrained(sd(folder))
+    pipeline.unet = unet(
+        block_out_channels=(16,),
+        down_block_types=("CrossAttnDownBlock2D",),
+        up_block_types=("CrossAttnUpBlock2D",),
+    )
+    pipeline.save_pretrained(folder)
+    return folder
+
+
 def sd_with_safety_checker(folder: Path) -> Path:
     """As Stable Diffusion 1.5 is published: with a checker, here one that flags everything."""
     from diffusers import StableDiffusionPipeline
