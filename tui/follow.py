@@ -7,6 +7,7 @@ from queue import SimpleQueue
 
 from engine import events
 from engine.api import EngineAPI
+from engine.measure.request import LEAST_REPEATS, MOST_REPEATS
 from engine.record import RunRecord, Status
 from engine.relief import words
 from engine.spec import RunSpec
@@ -14,7 +15,7 @@ from engine.study import Study
 from tui.headless_checkpoints import DownloadLines
 from tui.interrupts import Interrupts
 from tui.lab import Lab
-from tui.output import end_progress, tell
+from tui.output import BadArguments, end_progress, tell
 from tui.text import clean, one_line, seconds
 
 Told = SimpleQueue[events.Event]
@@ -107,6 +108,12 @@ def study(
             case events.StudyFinished() | events.StudyEnded() if event.run_id == run_id:
                 end_progress()
                 return event
+
+
+def check_repeats(repeats: int) -> None:
+    """Raises :class:`BadArguments` for what ``--repeats`` cannot be."""
+    if not LEAST_REPEATS <= repeats <= MOST_REPEATS:
+        raise BadArguments(f"--repeats is a number from {LEAST_REPEATS} to {MOST_REPEATS:,}.")
 
 
 def study_in(lab: Lab, asked: Study) -> events.StudyFinished | events.StudyEnded:

@@ -12,7 +12,7 @@ from engine import events
 from engine.compare import Comparison, Side, of_batch
 from engine.compare.measured import measurement_of
 from engine.history import Entry, History
-from engine.measure.request import LEAST_REPEATS, REPEATS, MeasurementResult
+from engine.measure.request import REPEATS, MeasurementResult
 from tui import follow
 from tui import headless_checkpoints as checkpoints
 from tui.compare_table import lines
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _PICTURE = re.compile(r"(#?\d{1,18})\.(\d{1,3})", re.ASCII)
 _FORMS = {"png": ".png", "html": ".html", "markdown": ".md"}
-_MOST_REPEATS = 1000
 _Ended = events.StudyFinished | events.StudyEnded
 
 
@@ -77,8 +76,7 @@ def _check(options: Namespace) -> None:
     if options.repeats is not None:
         if not options.measure:
             raise BadArguments("--repeats goes with --measure.")
-        if not LEAST_REPEATS <= options.repeats <= _MOST_REPEATS:
-            raise BadArguments(f"--repeats is a number from {LEAST_REPEATS} to {_MOST_REPEATS:,}.")
+        follow.check_repeats(options.repeats)
     if options.picture is not None and options.picture < 1:
         raise BadArguments("--picture counts from 1.")
 

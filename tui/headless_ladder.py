@@ -17,7 +17,6 @@ from engine.history import History
 from engine.ladder.request import REPEATS, Ladder, LadderResult
 from engine.ladder.rungs import FIRST_STEPS, STEPS
 from engine.ladder.table import end_of, is_measured
-from engine.measure.request import LEAST_REPEATS
 from tui import follow
 from tui import headless_checkpoints as checkpoints
 from tui.headless_generate import settings_for, spec_of
@@ -38,7 +37,6 @@ from tui.paths import Paths
 
 LAST = "last"
 _FORMS = {"html": ".html", "markdown": ".md"}
-_MOST_REPEATS = 1000
 _NONE = "No ladder was climbed yet. Climb one with: safelight ladder PROMPT"
 
 
@@ -46,8 +44,8 @@ def ladder(options: Namespace, paths: Paths) -> int:
     """Climb the ladder and wait for its end. Ctrl+C stops it; what was measured is kept."""
     if options.list:
         return _list(options, paths)
-    if options.repeats is not None and not LEAST_REPEATS <= options.repeats <= _MOST_REPEATS:
-        raise BadArguments(f"--repeats is a number from {LEAST_REPEATS} to {_MOST_REPEATS:,}.")
+    if options.repeats is not None:
+        follow.check_repeats(options.repeats)
     files = {form: Path(to) for form in _FORMS if (to := getattr(options, form))}
     from engine.report.files import place_of
 

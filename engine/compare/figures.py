@@ -11,7 +11,6 @@ from engine.record import RunRecord, Status
 from engine.units import seconds, size
 
 Value = float | None
-_Of = Callable[[RunRecord], Value]
 
 
 @dataclass(frozen=True, slots=True)

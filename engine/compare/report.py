@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,9 @@ from engine.compare.comparison import Comparison
 from engine.compare.likeness import Likeness, likeness
 from engine.compare.limits import listed
 from engine.compare.measured import NOT_MEASURED
-from engine.errors import ExchangeError, HistoryError
+from engine.errors import HistoryError
 from engine.measure.request import MeasurementResult
-from engine.report.files import place_of, write
+from engine.report.files import form_of, place_of, signed_png, write
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -107,14 +106,12 @@ def write_report(
     Raises:
         ExchangeError: the name ends in something else, the place is taken or cannot be written.
     """
-    form = form or to.suffix.lower()
-    if form not in FORMS:
-        raise ExchangeError(f"{to} should end in {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
+    form = form_of(to, form, FORMS)
     place = place_of(to, replace=replace)  # before the work
     if form == ".png":
         from engine.compare.sheet import sheet
 
-        data = _png(sheet(contents))
+        data = signed_png(sheet(contents))
     elif form == ".html":
         from engine.compare.page import page
 
@@ -125,12 +122,3 @@ def write_report(
         paths = put_pictures(contents, place)
         data = document(contents, paths).encode("utf-8", "replace")
     return write(place, data, replace=replace)
-
-
-def _png(image: Image) -> bytes:
-    from PIL.PngImagePlugin import PngInfo
-
-    sign, buffer = PngInfo(), io.BytesIO()
-    sign.add_text("Software", "Safelight report")
-    image.save(buffer, format="PNG", pnginfo=sign)
-    return buffer.getvalue()

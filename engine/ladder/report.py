@@ -8,10 +8,10 @@ from html import escape as html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import ExchangeError, HistoryError
+from engine.errors import HistoryError
 from engine.ladder.request import LadderResult
 from engine.ladder.table import HEADS, Row, about, asked_for, end_of, rows
-from engine.report.files import place_of, put_picture, write
+from engine.report.files import form_of, place_of, put_picture, write
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,9 +81,7 @@ def write_report(
     Raises:
         ExchangeError: the name ends in something else, the place is taken or cannot be written.
     """
-    form = form or to.suffix.lower()
-    if form not in FORMS:
-        raise ExchangeError(f"{to} should end in {FORMS[0]} or {FORMS[1]}.")
+    form = form_of(to, form, FORMS)
     place = place_of(to, replace=replace)
     if form == ".html":
         from engine.report.page import encoded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
 from math import ceil
 from statistics import median
 
@@ -213,14 +212,3 @@ class Contest:
             len(alive.intersection(visit.warm)) + visit.turns * len(alive.intersection(visit.sides))
             for visit in visits
         )
-
-
-def turns_at_most(specs: Sequence[RunSpec], repeats: int) -> int:
-    """Turns of a contest as far as is known before: warm-ups, and those that are asked for."""
-    camps = in_camps(specs)
-    each, count = (ceil(repeats / BLOCKS), BLOCKS) if len(camps) > 1 else (1, repeats)
-    return sum(
-        len(visit.warm) + visit.turns * len(visit.sides)
-        for visits in islice(rounds(camps, each), count)
-        for visit in visits
-    )

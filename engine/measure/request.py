@@ -12,7 +12,7 @@ from engine.spec import RunSpec
 REPEATS = 9
 """Timed turns of each side, when nobody says how many: the fewest of which signed ranks can tell
 that there is a difference, and be wrong about that once in 250 times."""
-LEAST_REPEATS = 2
+LEAST_REPEATS, MOST_REPEATS = 2, 1000
 """Of one turn nobody knows what the next would have been."""
 
 

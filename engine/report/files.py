@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,32 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _SOFTWARE = b"Software\0" + SIGN.encode("ascii")
 _START = 4096
 """So many bytes tell whether a file is a report."""
+
+
+def form_of(to: Path, form: str | None, forms: Sequence[str]) -> str:
+    """What kind of file a report is to be: ``form``, or what its name ends in.
+
+    Args:
+        forms: the kinds that there are, such as ``".html"``.
+
+    Raises:
+        ExchangeError: it is none of them.
+    """
+    form = form or to.suffix.lower()
+    if form not in forms:
+        raise ExchangeError(f"{to} should end in {', '.join(forms[:-1])} or {forms[-1]}.")
+    return form
+
+
+def signed_png(image: Image, **chunks: str) -> bytes:
+    """A picture that :func:`place_of` knows as a report; with more text chunks, by name."""
+    from PIL.PngImagePlugin import PngInfo
+
+    told, buffer = PngInfo(), io.BytesIO()
+    for name, text in {**chunks, "Software": SIGN}.items():
+        told.add_text(name, text)
+    image.save(buffer, format="PNG", pnginfo=told, compress_level=4)
+    return buffer.getvalue()
 
 
 def place_of(to: Path, *, replace: bool) -> Path:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from engine.group import Group
 from engine.report import files
@@ -31,13 +29,13 @@ def write_png(grid: Grid, group: Group, to: str, *, replace: bool = False) -> li
     image: Image.Image | None = next(images)
     following = next(images, None)
     if image is not None and following is None:
-        written = [str(files.write(place, _png(image), replace=replace))]
+        written = [str(files.write(place, files.signed_png(image), replace=replace))]
         if replace:
             _drop_pages(place, 1)
         return written
     while image is not None:
         number = len(written) + 1
-        data = _png(image, number)
+        data = files.signed_png(image, **{_PAGE: str(number)})
         written.append(str(files.write(_page(place, number), data, replace=replace)))
         image, following = following, next(images, None)
     if replace:
@@ -62,13 +60,3 @@ def write_html(grid: Grid, group: Group, to: str, *, replace: bool = False) -> l
     place = files.place_of(Path(to), replace=replace)
     data = b"".join(report.encoded(page(grid, group, place)))
     return [str(files.write(place, data, replace=replace))]
-
-
-def _png(image: Image.Image, page: int = 0) -> bytes:
-    told = PngInfo()
-    if page:
-        told.add_text(_PAGE, str(page))
-    told.add_text("Software", files.SIGN)  # by which it is known as ours
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG", pnginfo=told, compress_level=4)
-    return buffer.getvalue()
