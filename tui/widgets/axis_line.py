@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Key, Paste
 from textual.message import Message
@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from engine.history.completion import Completion
 from tui.text import clean, one_line
 from tui.widgets.in_order import KeysInOrder
+from tui.widgets.offering import Offering
 
 _HELP_AT = 18
 _MOST = 40
@@ -57,7 +58,7 @@ class AxisInput(KeysInOrder, Input):
         self._axis.choose(by)
 
 
-class AxisLine(Vertical):
+class AxisLine(Offering):
     """Takes an axis such as ``steps=20,30,50``.
 
     Attributes:
@@ -67,24 +68,13 @@ class AxisLine(Vertical):
 
     DEFAULT_CSS = """
     AxisLine {
-        height: auto;
         & > Horizontal { height: 1; }
         & .name { width: 10; color: $text-muted; }
-        & Input { background: transparent; padding: 0; width: 1fr; }
-        & > .problem { color: $error; height: auto; display: none; padding: 0 0 0 10; }
+        & Input { width: 1fr; }
+        & > .problem { padding: 0 0 0 10; }
         & > OptionList {
-            overlay: screen;
             offset-x: 9;
             width: 62;
-            height: auto;
-            max-height: 10;
-            border: round $border-blurred;
-            background: $surface;
-            padding: 0 1;
-            display: none;
-            scrollbar-size-vertical: 1;
-            text-wrap: nowrap;
-            text-overflow: ellipsis;
         }
     }
     """
@@ -122,38 +112,20 @@ class AxisLine(Vertical):
         with Horizontal():
             yield Static(Content(self._label), classes="name")
             yield AxisInput(self, self._first, self._hint)
-        yield Static("", classes="problem")
-        listed = OptionList(markup=False)
-        listed.can_focus = False
-        yield listed
-
-    @property
-    def line(self) -> Input:
-        return self.query_one(Input)
-
-    @property
-    def _options(self) -> OptionList:
-        return self.query_one(OptionList)
-
-    @property
-    def text(self) -> str:
-        return self.line.value
+        yield from self.below()
 
     def complain(self, why: str) -> None:
-        """Say what is wrong with the line; nothing for nothing."""
         self.is_wrong = bool(why)
-        problem = self.query_one(".problem", Static)
-        problem.update(Content(clean(why)))
-        problem.display = bool(why)
+        super().complain(why)
 
     @property
     def offers(self) -> bool:
         """Whether something can be taken."""
-        return bool(self._options.display)
+        return bool(self.options.display)
 
     def close(self) -> None:
         """Offer nothing more for now."""
-        self._options.display = False
+        self.options.display = False
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -164,8 +136,8 @@ class AxisLine(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self.offers and self._options.highlighted is not None:
-            self._take(self._options.highlighted)
+        if self.offers and self.options.highlighted is not None:
+            self._take(self.options.highlighted)
         else:
             self.close()
             self.post_message(self.Entered())
@@ -177,7 +149,7 @@ class AxisLine(Vertical):
         """Show what can follow at the cursor."""
         self._asked = self.text, self.line.cursor_position
         found = self._completion = self._ask(*self._asked)
-        listed = self._options
+        listed = self.options
         listed.clear_options()
         for option in found.options[:_MOST]:
             name = f"{one_line(option.text, 40):<{_HELP_AT}}"
@@ -187,7 +159,7 @@ class AxisLine(Vertical):
     def choose(self, by: int) -> None:
         """Another of what is offered; else on to another line."""
         self._catch_up()
-        listed = self._options
+        listed = self.options
         if self.offers:
             to = (-1 if listed.highlighted is None else listed.highlighted) + by
             listed.highlighted = None if to < 0 else min(to, listed.option_count - 1)
@@ -198,7 +170,7 @@ class AxisLine(Vertical):
         """Take what is offered; else show what there is, or go on to the next line."""
         self._catch_up()
         if self.offers:
-            self._take(self._options.highlighted or 0)
+            self._take(self.options.highlighted or 0)
         elif not self.text:
             self._show_all()
         else:
@@ -216,7 +188,7 @@ class AxisLine(Vertical):
     def _show_all(self) -> None:
         """What an axis can be, when nothing was typed yet."""
         self.offer()
-        self._options.display = bool(self._completion.options)
+        self.options.display = bool(self._completion.options)
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:

@@ -8,16 +8,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Paste
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
 from engine.history.completion import Completion, complete
 from tui.text import clean
 from tui.widgets.in_order import KeysInOrder
+from tui.widgets.offering import Offering
 
 QUIET_SECONDS = 0.12
 """So long nothing must have been typed before the search begins."""
@@ -58,7 +58,7 @@ class SearchInput(KeysInOrder, Input):
         self.post_message(self.Pressed("choose", by))
 
 
-class SearchLine(Vertical):
+class SearchLine(Offering):
     """Asks for a search when the typing has come to rest.
 
     Attributes:
@@ -67,23 +67,7 @@ class SearchLine(Vertical):
 
     DEFAULT_CSS = """
     SearchLine {
-        height: auto;
-        & > Input { background: transparent; padding: 0; }
-        & > .problem { color: $error; height: auto; display: none; }
-        & > OptionList {
-            overlay: screen;
-            width: 60;
-            height: auto;
-            max-height: 10;
-            border: round $border-blurred;
-            border-title-color: $text-muted;
-            background: $surface;
-            padding: 0 1;
-            display: none;
-            scrollbar-size-vertical: 1;
-            text-wrap: nowrap;
-            text-overflow: ellipsis;
-        }
+        & > OptionList { width: 60; }
     }
     """
 
@@ -107,22 +91,11 @@ class SearchLine(Vertical):
     def compose(self) -> ComposeResult:
         self.border_title = "Search"
         yield SearchInput(placeholder="words, or a filter such as rating:>=3", compact=True)
-        yield Static("", classes="problem")
-        listed = OptionList(markup=False)
-        listed.can_focus = False
-        yield listed
-
-    @property
-    def line(self) -> Input:
-        return self.query_one(Input)
-
-    @property
-    def _options(self) -> OptionList:
-        return self.query_one(OptionList)
+        yield from self.below()
 
     @property
     def text(self) -> str:
-        return self.line.value
+        return super().text
 
     @text.setter
     def text(self, text: str) -> None:
@@ -130,12 +103,6 @@ class SearchLine(Vertical):
         self.line.value = text
         self.line.cursor_position = len(text)
         self.flush()
-
-    def complain(self, why: str) -> None:
-        """Say what is wrong with the line; nothing for nothing."""
-        problem = self.query_one(".problem", Static)
-        problem.update(Content(clean(why)))
-        problem.display = bool(why)
 
     def flush(self) -> bool:
         """Do not wait any longer with what was typed. Returns whether it did."""
@@ -159,8 +126,8 @@ class SearchLine(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._options.display and self._options.highlighted is not None:
-            self._take(self._options.highlighted)
+        if self.options.display and self.options.highlighted is not None:
+            self._take(self.options.highlighted)
         else:
             self._leave()
 
@@ -172,7 +139,7 @@ class SearchLine(Vertical):
         self.offer()
 
     def on_descendant_blur(self) -> None:
-        self._options.display = False
+        self.options.display = False
 
     # Completion
 
@@ -182,7 +149,7 @@ class SearchLine(Vertical):
             self.text, self.line.cursor_position, lambda name: self.values.get(name, ())
         )
         self._completion = found
-        listed = self._options
+        listed = self.options
         listed.border_title = found.about
         listed.clear_options()
         listed.add_options(
@@ -202,7 +169,7 @@ class SearchLine(Vertical):
     @on(SearchInput.Pressed)
     def _pressed(self, event: SearchInput.Pressed) -> None:
         event.stop()
-        listed = self._options
+        listed = self.options
         shown = listed.display
         if event.what == "choose":
             at = -1 if listed.highlighted is None else listed.highlighted
