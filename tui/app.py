@@ -24,14 +24,16 @@ from textual.worker import WorkerFailed
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.commands import APP, PANEL_HELP, STUDIO, bindings, commands_of, key_of
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
+from tui.keys.command import bindings, commands_of
+from tui.keys.panels import PANEL_HELP
+from tui.keys.studio import APP, STUDIO, key_of
 from tui.log import start as start_log
 from tui.paths import Paths
 from tui.remembered import Remembered
-from tui.screens.studio import StudioScreen
-from tui.screens.studio_runs import RUNS_SHOWN
+from tui.screens.studio.runs import RUNS_SHOWN
+from tui.screens.studio.screen import StudioScreen
 from tui.settings import Settings
 from tui.text import clean
 from tui.themes import builtin_themes, user_themes
@@ -69,7 +71,7 @@ class SafelightApp(App[int]):
     TITLE = "safelight"
     BINDINGS = bindings(APP)
     ENABLE_COMMAND_PALETTE = True
-    CSS_PATH = Path(__file__).with_name("screens") / "studio.tcss"
+    CSS_PATH = Path(__file__).with_name("screens") / "studio" / "studio.tcss"
 
     def __init__(
         self, lab: Lab, paths: Paths, settings: Settings, terminal: Terminal, complaint: str = ""

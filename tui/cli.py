@@ -21,13 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     if not words:
         return run_app()  # the usual case, which need not wait for argparse
-    from tui.arguments import parse
+    from tui.headless.arguments import parse
 
     options = parse(words)
     if options.command is None:
         return run_app(options.device, options.graphics)
     from tui import log
-    from tui.headless import run
+    from tui.headless.run import run
     from tui.paths import Paths
 
     paths = Paths.find()

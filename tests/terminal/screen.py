@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
 import pexpect
 import pyte
+
+from tests.terminal.staged import Stage
 
 COMMAND = Path(sys.executable).with_name("safelight")
 KEYS = {"ctrl+r": "\x12", "ctrl+q": "\x11", "ctrl+g": "\x07", "enter": "\r", "escape": "\x1b"}
@@ -21,17 +23,36 @@ class Terminal:
     """A command in a terminal of ``columns`` x ``rows`` cells."""
 
     def __init__(
-        self, arguments: list[str], home: Path, columns: int = 120, rows: int = 40
+        self,
+        arguments: list[str],
+        home: Path,
+        columns: int = 120,
+        rows: int = 40,
+        *,
+        stage: Stage | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
+        """
+        Args:
+            stage: play this instead of starting the real engine; there are no arguments then.
+            variables: more of the environment.
+        """
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("TEXTUAL", "TMUX"))},
             **{"SAFELIGHT_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            **(stage.variables() if stage else {}),
+            **(variables or {}),
         }
+        command, arguments = (
+            (sys.executable, ["-m", "tests.terminal.staged"])
+            if stage
+            else (str(COMMAND), arguments)
+        )
         self.raw = b""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.process = pexpect.spawn(
-            str(COMMAND), arguments, env=environment, dimensions=(rows, columns), timeout=None
+            command, arguments, env=environment, dimensions=(rows, columns), timeout=None
         )
 
     def read(self, seconds: float = 0.1) -> None:

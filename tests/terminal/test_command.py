@@ -284,7 +284,7 @@ def test_without_a_terminal_the_app_says_what_to_do(tmp_path: Path) -> None:
 def test_importing_the_screen_brings_no_torch() -> None:
     import sys
 
-    code = "import sys, tui.app, tui.cli, tui.lab, tui.headless; print('torch' in sys.modules)"
+    code = "import sys, tui.app, tui.cli, tui.lab, tui.headless.run; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
 

@@ -17,7 +17,7 @@ from tests.tui.scripted import ScriptedEngine, ScriptedLab
 from tui.app import SafelightApp
 from tui.graphics.terminal import Terminal
 from tui.paths import Paths
-from tui.screens.studio import StudioScreen
+from tui.screens.studio.screen import StudioScreen
 from tui.settings import Settings
 
 # The pilot sleeps this long each time it looks whether the app is idle. Textual's own naps, of 1/50

@@ -9,7 +9,7 @@ from engine.history.completion import Completion
 from engine.spec import RunSpec
 from engine.sweep import NAMES, parse_axis
 from engine.switches import Place
-from tui.axis_completion import Sources, complete_axis
+from tui.studies.axis_completion import Sources, complete_axis
 
 BASE = RunSpec("a red sun over blue mountains, {orange|green} sky")
 SOURCES = Sources(BASE, ("DPM++ 2M", "DDIM"), Place(vaes=("better-vae",)), ("scenes", "/a, b"))

@@ -25,7 +25,7 @@ from tests.engine.loopback_hub import HUB_ID, serving
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab
 from tui.cli import main
-from tui.headless_checkpoints import DownloadLines
+from tui.headless.checkpoints import DownloadLines
 from tui.lab import RealLab
 from tui.paths import Paths
 from tui.screens.checkpoints import CheckpointsScreen

@@ -23,10 +23,10 @@ from tests.tui.scripted import ScriptedLab, picture
 from tui.graphics.driver import TerminalAnswered
 from tui.graphics.frames import Frame
 from tui.graphics.terminal import Terminal
-from tui.screens.compare import CompareScreen
-from tui.screens.comparing import of_runs, open_comparison
-from tui.screens.history import HistoryScreen
-from tui.widgets.compare_stage import Stage
+from tui.screens.compare.opening import of_runs, open_comparison
+from tui.screens.compare.screen import CompareScreen
+from tui.screens.history.screen import HistoryScreen
+from tui.widgets.compare.stage import Stage
 
 SIXEL = Terminal("sixel", 8, 16)
 PROMPT = "a red sun over blue mountains"

@@ -14,7 +14,7 @@ from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab, record_of
 from tui.outlook import free_bytes, lines, may_not_fit, sentences, short_line
-from tui.screens import studio_forecast
+from tui.screens.studio import forecast as studio_forecast
 
 GB = 2**30
 TOLD = Forecast(0.52, 0.5, 0.6, int(1.3 * GB), "vram", "measured", 5)

@@ -17,7 +17,7 @@ from engine.record import Status
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, history_of, run, said
 from tests.tui.scripted import ScriptedLab
-from tui.screens.history import HistoryScreen
+from tui.screens.history.screen import HistoryScreen
 from tui.widgets.thumbnails import Thumbnails
 
 

@@ -13,7 +13,7 @@ from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, history_of
 from tests.tui.ladders import RUNGS, SENTENCE, SPEC, WHOLE, climbed, verdict
 from tests.tui.scripted import CREATED, ScriptedLab
-from tui import ladder_words as words
+from tui.studies import ladder_words as words
 
 
 async def climbing(s: Session) -> None:

@@ -30,8 +30,8 @@ from engine.sweep import Bill, parse_sweep
 from engine.sweep.outlook import Outlook
 from tests.engine import lightweight
 from tests.engine.histories import add, record_of
-from tui import follow_sweep
 from tui.cli import main
+from tui.headless import follow_sweep
 
 PROMPT = "a red sun over blue mountains, orange sky"
 Said = Callable[..., tuple[int, Any, str]]

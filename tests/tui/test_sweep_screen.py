@@ -19,7 +19,7 @@ from engine.spec import RunSpec
 from engine.sweep import Sweep, parse_sweep
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import CREATED, ScriptedLab, record_of
-from tui.screens.sweep import SweepScreen
+from tui.screens.sweep.screen import SweepScreen
 from tui.widgets.axis_line import AxisLine
 
 PROMPT = "a red sun over blue mountains, orange sky, birds"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar
@@ -101,6 +101,20 @@ class Driver(linux_driver.LinuxDriver):
     """
 
     typed_ahead: ClassVar[str] = ""
+
+    @property
+    def outgoing(self) -> Driver:
+        """See :class:`tui.graphics.outgoing.Outgoing`."""
+        return self
+
+    def draw(self, name: str, parts: Sequence[str], *, whole: bool = False) -> None:
+        del name, whole
+        self.write("".join(parts))
+
+    def withdraw(self, name: str) -> None:
+        """Nothing is ever left."""
+
+    has_room = True
 
     def start_application_mode(self) -> None:
         vars(self)["_file"] = _Output(self._file)

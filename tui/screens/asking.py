@@ -13,7 +13,7 @@ from tui.text import one_line, size
 
 if TYPE_CHECKING:
     from engine.hub import HubSize, Need
-    from tui.screens.studio import StudioScreen
+    from tui.screens.studio.screen import StudioScreen
 
 
 def in_use(studio: StudioScreen, checkpoint: str) -> bool:

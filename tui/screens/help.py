@@ -13,7 +13,9 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.commands import APP, PANEL_HELP, STUDIO, Command
+from tui.keys.command import Command
+from tui.keys.panels import PANEL_HELP
+from tui.keys.studio import APP, STUDIO
 
 _WIDE = 76
 _AROUND = 7

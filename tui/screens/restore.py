@@ -22,7 +22,7 @@ from tui.text import clean, one_line
 
 if TYPE_CHECKING:
     from engine.restore import Restored
-    from tui.screens.studio import StudioScreen
+    from tui.screens.studio.screen import StudioScreen
 
 Found = tuple["Restored", str]
 """What was restored, and what to call where it came from."""

@@ -9,7 +9,7 @@ from textual.events import Click, MouseMove
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.commands import Command
+from tui.keys.command import Command
 
 Key = tuple[str, str]
 """A key as people write it, and what it does in a word or two."""

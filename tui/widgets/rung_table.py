@@ -13,9 +13,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine.ladder.request import LadderResult, Rung
-from tui import ladder_words as words
 from tui.bars import bar
 from tui.ink import ink
+from tui.studies import ladder_words as words
 from tui.text import by_point, one_line
 from tui.widgets.line_list import LineList
 

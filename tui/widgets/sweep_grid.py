@@ -18,7 +18,7 @@ from engine.sweep import CellState, State, Sweep
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
 from tui.ink import ink
-from tui.sweep_signs import SIGNS, badge
+from tui.studies.sweep_signs import SIGNS, badge
 from tui.text import centred, one_line
 from tui.widgets.line_list import LineList
 

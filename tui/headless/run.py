@@ -1,0 +1,85 @@
+"""The same engine and the same history, without the app.
+
+With ``--json`` stdout holds one JSON document and nothing else; progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from engine.errors import InvalidAxis, InvalidQuery, InvalidSpec, SafelightError
+from tui.headless import checkpoints, exchange, history, switch_list
+from tui.headless.compare import compare
+from tui.headless.doctor import examine
+from tui.headless.generate import generate
+from tui.headless.ladder import ladder
+from tui.headless.output import (
+    BAD_ARGUMENTS,
+    CANCELLED,
+    DONE,
+    FAILED,
+    BadArguments,
+    complain,
+    print_facts,
+    print_json,
+)
+from tui.headless.rerun import rerun
+from tui.headless.sweep import sweep
+from tui.paths import Paths
+from tui.text import size
+
+
+def run(options: argparse.Namespace, paths: Paths) -> int:
+    """Run one command. Returns the exit code."""
+    commands: dict[str, Callable[[argparse.Namespace, Paths], int]] = {
+        "generate": generate,
+        "sweep": sweep,
+        "ladder": ladder,
+        "rerun": rerun,
+        "history": history.list_runs,
+        "show": history.show,
+        "mark": history.mark,
+        "trash": history.trash,
+        "compare": compare,
+        "export": exchange.export_runs,
+        "import": exchange.import_runs,
+        "doctor": doctor,
+        "switches": switch_list.command,
+        "checkpoints": checkpoints.list_them,
+    }
+    try:
+        return commands[options.command](options, paths)
+    except (InvalidSpec, InvalidQuery, InvalidAxis, BadArguments) as error:
+        return complain(str(error), BAD_ARGUMENTS)
+    except SafelightError as error:
+        return complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        # The second one: the first asked the run to stop, and it has not yet.
+        sys.stderr.flush()
+        os._exit(CANCELLED)
+    except BrokenPipeError:
+        # Whoever read our output has gone. Leave Python nothing to flush into the closed pipe.
+        sys.stdout = None
+        return FAILED
+
+
+def doctor(options: argparse.Namespace, paths: Paths) -> int:
+    """What Safelight sees of this machine."""
+    findings = examine(paths)
+    if options.json:
+        print_json(findings)
+        return DONE
+    print_facts((name.removesuffix("_bytes"), _shown(name, v)) for name, v in findings.items())
+    return DONE
+
+
+def _shown(name: str, value: object) -> str:
+    """A finding as a person reads it."""
+    if name.endswith("_bytes") and isinstance(value, int):
+        return size(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

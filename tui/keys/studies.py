@@ -1,0 +1,51 @@
+"""Every key of the ladder and of sweeps, as :mod:`tui.keys.studio` has those of the studio."""
+
+from __future__ import annotations
+
+from tui.keys.command import Command
+
+
+def _in(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...]:
+    """Commands of one group: id, keys, label, help and action of each."""
+    return tuple(Command(*row, group) for row in rows)
+
+
+LADDER: tuple[Command, ...] = _in(
+    "Ladder",
+    ("go", "enter", "Take", "Start; then: put the rung under the cursor on the form.", "go"),
+    ("take", "a", "Apply", "Put the rung that is recommended on the form.", "take"),
+    ("stop", "x", "Stop", "Stop; what was measured by then stays.", "stop"),
+    ("compare", "c,ctrl+t", "Compare", "This rung next to the first.", "compare"),
+    ("write", "s,ctrl+s", "Write", "Write it to a file: a page, or Markdown.", "write"),
+    ("view", "v", "Pictures", "The pictures, or the table.", "view"),
+    ("again", "n", "New one", "Put this one aside, to climb anew.", "again"),
+    ("past", "p", "Past ones", "Open a ladder that was climbed before.", "past"),
+    ("back", "escape", "Back", "Back to the studio; the ladder goes on.", "back"),
+)
+
+PLAN: tuple[Command, ...] = _in(
+    "Sweep",
+    ("start", "enter", "Start", "Start the sweep.", "start"),
+    ("back", "escape", "Back", "Close what is offered, else back to the studio.", "back"),
+)
+
+SWEEP: tuple[Command, ...] = (
+    *_in(
+        "Sweep",
+        ("open", "enter", "Open", "Open the run of this cell in the studio.", "open"),
+        ("pause", "p", "Pause", "Pause the queue; again to go on.", "pause"),
+        ("cancel", "x", "Stop", "Stop the sweep; what is done stays.", "cancel"),
+        ("resume", "r", "Go on", "Do the cells that are left.", "resume(False)"),
+        ("retry", "R", "Try again", "Do what is left, and what failed.", "resume(True)"),
+        ("write", "s,ctrl+s", "Write", "Write the grid: a page, or a picture.", "write"),
+        ("back", "escape", "Back", "Back to the studio; the sweep goes on.", "back"),
+    ),
+    *_in(
+        "Looking",
+        ("mark", "space", "Mark", "Mark this cell to be compared.", "mark"),
+        ("compare", "c,ctrl+t", "Compare", "Compare the cells that are marked.", "compare"),
+        ("view", "v", "Pictures", "Pictures, or a line a cell.", "view"),
+        ("page", "tab,n", "Next page", "The next value of the third axis.", "turn(1)"),
+        ("page-before", "shift+tab,b", "Page before", "The value before.", "turn(-1)"),
+    ),
+)

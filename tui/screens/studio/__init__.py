@@ -1,0 +1,1 @@
+"""The studio: where one prompt becomes many pictures."""

@@ -1,0 +1,1 @@
+"""Words and outlooks of sweeps and of the ladder. No widgets."""
