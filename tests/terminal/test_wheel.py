@@ -27,7 +27,7 @@ def test_what_is_in_it(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     weights = "engine/demo/weights"
     assert {
-        "tui/screens/studio.tcss",
+        "tui/screens/studio/studio.tcss",
         "themes/safelight.toml",
         "themes/safelight-light.toml",
         f"{weights}/model_index.json",
