@@ -24,6 +24,7 @@ from textual.worker import WorkerFailed
 
 from engine.errors import SafelightError
 from tui import form as forms
+from tui.attention.eyes import Eyes
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings, commands_of
@@ -86,6 +87,7 @@ class SafelightApp(App[int]):
         form = self._remembered.form(settings.checkpoint)
         self.studio = StudioScreen(form, self.room, terminal.limited_to(settings.graphics))
         self._typed_ahead: list[Key] | None = []
+        self._eyes = Eyes()
         self._use_themes()
 
     def get_default_screen(self) -> Screen[None]:
@@ -175,9 +177,11 @@ class SafelightApp(App[int]):
         start_log(self._paths)
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", timeout=8)
+        from tui.attention.caller import Caller
         from tui.bridge import EngineTold
         from tui.stock import off_loop
 
+        self.room.listen(Caller(self, self._eyes))
         patience = self.set_timer(PATIENCE_SECONDS, self._say_that_it_takes_a_while)
         try:
             # Posting from the engine's thread does not wait for the screen.
@@ -283,6 +287,7 @@ class SafelightApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """Keys that come before anything has the focus wait for it: else they would be lost."""
+        self._eyes.see(event)
         if self._typed_ahead is not None and isinstance(event, Key):
             self._typed_ahead.append(event)
         else:
