@@ -13,6 +13,7 @@ from PIL import Image
 
 from engine.pictures.output import Output
 from engine.record import ImageRecord, RunRecord, Seconds, Status
+from engine.secrets import without_secrets
 from engine.spec import RunSpec
 from engine.unkept import write_picture
 from engine.versions import versions
@@ -128,7 +129,7 @@ class Attempt:
             dtype=self.dtype,
             versions=versions(),
             error=self.error,
-            notes=(*self.notes, *(runner.notes if runner else ())),
+            notes=tuple(map(without_secrets, (*self.notes, *(runner.notes if runner else ())))),
             advice=self.advice,
             group=self.job.group,
             cell=self.job.cell,

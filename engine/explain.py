@@ -15,6 +15,7 @@ from typing import Any
 from engine.errors import SafelightError
 from engine.main_memory import available_bytes
 from engine.relief import next_rung, words
+from engine.secrets import without_secrets
 from engine.spec import RunSpec
 from engine.switches.base import Place
 
@@ -46,7 +47,7 @@ class Failure:
 
     @property
     def sentence(self) -> str:
-        return f"{self.reason} {self.hint}".rstrip()
+        return without_secrets(f"{self.reason} {self.hint}".rstrip())
 
 
 def explain(

@@ -7,7 +7,9 @@ import threading
 from io import TextIOWrapper
 from pathlib import Path
 
+from engine.secrets import without_secrets
 from tui.paths import Paths
+from tui.text import clean
 
 MAX_BYTES = 2 * 1024 * 1024
 
@@ -31,11 +33,20 @@ def start(paths: Paths) -> None:
             return super()._open()
 
     handler = Quiet(paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s")
-    )
+    handler.setFormatter(_Plain("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     threading.excepthook = _thread_failed
+
+
+class _Plain(logging.Formatter):
+    """Lines that can be read in a terminal, hold no secret, and cannot be forged.
+
+    A message may hold ends of lines; what comes after one is indented, so that only we begin lines.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = clean(without_secrets(super().format(record)), lines=True)
+        return text.replace("\n", "\n    ")
 
 
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:

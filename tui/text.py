@@ -7,48 +7,26 @@ through to the terminal. Everything that is not ours goes through :func:`clean` 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from unicodedata import category
 
 from rich.cells import cell_len, set_cell_size
 
 from engine.units import seconds, size
+from tui.characters import shown
 
 __all__ = ["ago", "by_point", "centred", "clean", "one_line", "seconds", "size"]
-
-_KEEP = {"\n", "\t"}
-_JOINERS = {"\u200c", "\u200d", "\ufe0e", "\ufe0f"}
-"""Format characters that emoji and many scripts need."""
 
 WINNER = "◆"
 """The sign of a run that was marked as the one to keep."""
 
 
 def clean(text: str, *, lines: bool = False) -> str:
-    """``text`` with every control character shown instead of obeyed.
-
-    C0 controls become their Unicode pictures (ESC is ␛), C1 and bidirectional controls, lone
-    surrogates and private ones become a replacement character.
+    """``text`` with everything shown that a terminal would obey: see :mod:`tui.characters`.
 
     Args:
         text: anything.
         lines: keep ends of lines (as line feeds) and tabs; else they become a blank.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(char, lines) for char in text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _shown(char: str, lines: bool) -> str:
-    if char in _KEEP:
-        return char if lines else " "
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if char in _JOINERS:
-        return char
-    return "\ufffd" if category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char
+    return text if text.isascii() and text.isprintable() else shown(text, lines=lines)
 
 
 def one_line(text: str, width: int) -> str:

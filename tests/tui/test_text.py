@@ -2,30 +2,81 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from unicodedata import category
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
+from tui.characters import guarded
 from tui.text import ago, by_point, clean, one_line, seconds, size
 
-
-@given(st.text())
-def test_no_control_character_is_left(text: str) -> None:
-    for shown in (clean(text), clean(text, lines=True)):
-        left = {char for char in shown if ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0}
-        assert left <= {"\n", "\t"}
-    assert "\n" not in clean(text)
-
-
-def test_escape_codes_become_visible() -> None:
-    assert clean("\x1b]52;c;eA==\x07") == "␛]52;c;eA==␇"
-    assert clean("a\u202eb\x9bc") == "a\ufffdb\ufffdc"
+ODD = [
+    *(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0xAD)),
+    *"\u200b\u200c\u200d\u200e\u2028\u2029\u202e\u2066\u2069\ufe0f\ufeff\u0301\u20dd\ue0b0",
+    *("\ud800", "\uffff", "\U0010eeee", "\U000e0041", "\U000e0101", "\U0001f469", "\U0001f3fd"),
+    *"[]/क्षש山a ",
+]
+HOSTILE = st.text(st.sampled_from(ODD)) | st.text()
 
 
-def test_emoji_that_need_joiners_stay_whole() -> None:
-    assert clean("👩‍🎨 ♥️") == "👩‍🎨 ♥️"
+@given(HOSTILE)
+def test_nothing_is_left_that_a_terminal_obeys_or_hides(text: str) -> None:
+    for safe, ends in ((clean(text), ""), (clean(text, lines=True), "\n\t")):
+        for char in safe.translate({ord(end): None for end in ends}):
+            assert category(char) not in ("Cc", "Cs", "Co", "Zl", "Zp"), ascii(char)
+            assert category(char) != "Cf" or char in "\u200c\u200d", ascii(char)
+        assert not re.search(r"[\u0300-\u036f\u20dd]{5}|\u200d\u200d|^[\u0301\u20dd]", safe)
+        assert clean(safe, lines=bool(ends)) == safe
+
+
+@given(HOSTILE)
+def test_what_is_laid_out_keeps_its_width(text: str) -> None:
+    safe = guarded(text)
+    assert cell_len(safe) == cell_len(text)
+    assert {category(char) for char in safe}.isdisjoint(("Cc", "Cs", "Co", "Zl", "Zp"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b]52;c;eA==\x07", "␛]52;c;eA==␇"),
+        ("a\u202eb\x9bc\x7f", "a\ufffdb\ufffdc␡"),
+        ("a\r\nb\u2028c", "a b c"),
+        ("\U0010eeee\u0305", "\ufffd\u0305"),
+        ("a" + "\u0300" * 99 + "b", "a" + "\u0300" * 4 + "\ufffdb"),
+        ("\u0301", "\u25cc\u0301"),
+        ("a\u200b\u200b\u200bb", "a\ufffdb"),
+        ("a\u200d\u200db", "ab"),
+        ("hidden\U000e0041\U000e0042", "hidden\ufffd"),
+        ("a\ufe01\ufe02\ufe03", "a\ufe01\ufffd"),
+    ],
+)
+def test_what_stands_for_what_is_not_obeyed(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩‍🎨 ♥️ 1️⃣ 👩🏽‍🎨 👨‍👩‍👧‍👦 🇩🇪",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "नमस्ते क्षत्रिय বাংলা தமிழ் മലയാളം བསྒྲུབས ภาษาไทย",
+        "می‌خواهم العَرَبِيَّةُ שָׁלוֹם",
+        "山水画 東京 ｶﾅ 葛\U000e0100 각각 Việt Nam e\u0301",
+        "[/red] [bold]x[/] \\[",
+    ],
+)
+def test_the_scripts_of_the_world_stay_whole(text: str) -> None:
+    assert clean(text) == text == guarded(text)
+
+
+def test_a_chain_of_emoji_takes_the_cells_it_is_drawn_in() -> None:
+    """Rich counts two cells for all of it; terminals draw each."""
+    assert cell_len(clean("\u200d".join("👩" * 40))) == 2 * 10
 
 
 def test_one_line_is_cut_with_a_sign() -> None:
