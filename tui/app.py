@@ -35,7 +35,7 @@ from tui.paths import Paths
 from tui.remembered import Remembered
 from tui.screens.studio.runs import RUNS_SHOWN
 from tui.screens.studio.screen import StudioScreen
-from tui.settings import Settings
+from tui.settings.sources import ENVIRONMENT, FLAG, Sources
 from tui.text import clean
 from tui.themes import builtin_themes, user_themes
 
@@ -74,18 +74,18 @@ class SafelightApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = Path(__file__).with_name("screens") / "studio" / "studio.tcss"
 
-    def __init__(
-        self, lab: Lab, paths: Paths, settings: Settings, terminal: Terminal, complaint: str = ""
-    ) -> None:
+    def __init__(self, lab: Lab, paths: Paths, sources: Sources, terminal: Terminal) -> None:
         super().__init__(driver_class=_driver())
         self._lab = lab
         self._paths = paths
-        self._settings = settings
-        self._complaints = [complaint] if complaint else []
+        self._sources, self._settings = sources, sources.settings
+        self._complaints = list(sources.problems)
         self._remembered = Remembered(paths.form_file)
         self.room = EngineRoom(lab, self._complain, self.keep_form)
-        form = self._remembered.form(settings.checkpoint)
-        self.studio = StudioScreen(form, self.room, terminal.limited_to(settings.graphics))
+        form = self._remembered.form(self._settings.checkpoint)
+        if sources.origins["checkpoint"] in (FLAG, ENVIRONMENT):
+            form["checkpoint"] = self._settings.checkpoint
+        self.studio = StudioScreen(form, self.room, terminal.limited_to(self._settings.graphics))
         self._typed_ahead: list[Key] | None = []
         self._eyes = Eyes()
         self._use_themes()
@@ -100,7 +100,7 @@ class SafelightApp(App[int]):
                 self.register_theme(theme)
             else:
                 self._complaints.append(theme)
-        wanted = self._settings.theme or self._remembered.theme or "safelight"
+        wanted = self._settings.theme or "safelight"
         if wanted not in self.available_themes:
             self._complaints.append(f"No theme is called “{wanted}”.")
             wanted = "safelight"

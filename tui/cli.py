@@ -25,7 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     options = parse(words)
     if options.command is None:
-        return run_app(options.device, options.graphics)
+        from tui.headless.output import BadArguments, complain
+        from tui.headless.setting_options import given
+
+        try:
+            return run_app(**given(options))
+        except BadArguments as error:
+            return complain(str(error), 2)
     from tui import log
     from tui.headless.run import run
     from tui.paths import Paths
@@ -40,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def run_app(device: str | None = None, graphics: str | None = None) -> int:
-    """Open the app and wait for its end. What is given goes before the settings."""
+def run_app(**flags: str) -> int:
+    """Open the app and wait for its end. ``flags`` are settings, which go before all others."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(
             "The app needs a terminal. Without one, try: safelight generate PROMPT",
@@ -52,25 +58,19 @@ def run_app(device: str | None = None, graphics: str | None = None) -> int:
     # after its first frame.
     gc.disable()
     with Probe() as probe:
-        from dataclasses import replace
-
         from tui.app import SafelightApp
         from tui.graphics.driver import Driver
         from tui.lab import RealLab
         from tui.paths import Paths
-        from tui.settings import read_settings
+        from tui.remembered import Remembered
+        from tui.settings import gather
 
         paths = Paths.find()
-        settings, complaint = read_settings(paths.settings_file)
-        settings = replace(
-            settings,
-            device=device or settings.device,
-            graphics=graphics or settings.graphics,
-        )
-        lab = RealLab(paths, settings)
+        sources = gather(paths.settings_file, flags, chosen=Remembered(paths.form_file).settings)
+        lab = RealLab(paths, sources.settings)
         terminal = probe.answer(PATIENCE)
         Driver.typed_ahead = probe.typed_ahead
-        app = SafelightApp(lab, paths, settings, terminal, complaint)
+        app = SafelightApp(lab, paths, sources, terminal)
         try:
             code = app.run()
         finally:

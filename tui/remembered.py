@@ -10,6 +10,7 @@ from typing import Any
 
 from tui import form as forms
 from tui.files import write_atomically
+from tui.settings.setting import Value
 
 log = logging.getLogger("safelight.tui")
 
@@ -26,6 +27,11 @@ class Remembered:
         """The theme that was chosen last; empty when none was."""
         theme = self._values.get("theme")
         return theme if isinstance(theme, str) else ""
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """The settings that were chosen in the app."""
+        return {"theme": self.theme}
 
     def form(self, checkpoint: str) -> forms.Form:
         """The last form; ``checkpoint`` is the one of the very first."""

@@ -27,7 +27,7 @@ def child(home: Path, runs: int) -> None:
     from tui.graphics.terminal import Terminal
     from tui.lab import RealLab
     from tui.paths import Paths
-    from tui.settings import Settings
+    from tui.settings import Settings, Sources
 
     paths = Paths(home / "data", home / "config", home / "state")
 
@@ -67,8 +67,8 @@ def child(home: Path, runs: int) -> None:
             (home / "lateness.json").write_text(json.dumps(results))
             self.exit(0)
 
-    settings = Settings()
-    app = Measured(RealLab(paths, settings), paths, settings, Terminal())
+    sources = Sources.of(Settings(), paths.settings_file)
+    app = Measured(RealLab(paths, sources.settings), paths, sources, Terminal())
     app.run()
     app.shut_down()
 

@@ -17,8 +17,9 @@ from tests.tui.scripted import ScriptedEngine, ScriptedLab
 from tui.app import SafelightApp
 from tui.graphics.terminal import Terminal
 from tui.paths import Paths
+from tui.remembered import Remembered
 from tui.screens.studio.screen import StudioScreen
-from tui.settings import Settings
+from tui.settings import Settings, Sources, gather
 
 # The pilot sleeps this long each time it looks whether the app is idle. Textual's own naps, of 1/50
 # of a second, are half the time of these tests.
@@ -113,7 +114,12 @@ def open_app(paths: Paths) -> Open:
         complaint: str = "",
     ) -> AsyncIterator[Session]:
         lab = lab or ScriptedLab()
-        app = SafelightApp(lab, paths, settings or Settings(), terminal or Terminal(), complaint)
+        file = paths.settings_file
+        if settings is None:
+            sources = gather(file, environment={}, chosen=Remembered(paths.form_file).settings)
+        else:
+            sources = Sources.of(settings, file, [complaint] if complaint else [])
+        app = SafelightApp(lab, paths, sources, terminal or Terminal())
         async with app.run_test(size=size, notifications=True) as pilot:
             session = Session(app, pilot, lab)
             await pilot.pause()

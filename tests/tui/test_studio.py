@@ -19,7 +19,7 @@ from tui.app import SafelightApp
 from tui.graphics.terminal import Terminal
 from tui.paths import Paths
 from tui.screens.help import HelpScreen
-from tui.settings import Settings
+from tui.settings import Settings, Sources
 from tui.widgets.choice import Choice
 from tui.widgets.key_bar import KeyBar
 
@@ -681,7 +681,7 @@ async def test_all_values_of_a_choice_with_a_word_each(open_app: Open) -> None:
 
 async def test_a_run_asked_for_right_after_the_first_frame_is_not_lost(paths: Paths) -> None:
     lab = ScriptedLab()
-    app = SafelightApp(lab, paths, Settings(), Terminal())
+    app = SafelightApp(lab, paths, Sources.of(Settings(), paths.settings_file), Terminal())
     open_lab = app._open_lab
     app._open_lab = lambda: None  # type: ignore[assignment,method-assign,misc]
     async with app.run_test(size=(120, 40)) as pilot:

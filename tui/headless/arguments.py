@@ -6,9 +6,12 @@ import argparse
 from typing import Any
 
 from engine import __version__
+from tui.headless import setting_options
+from tui.settings import SETTINGS
 
 Commands = Any
 """What ``add_subparsers`` gives; argparse has no public name for it."""
+_DEVICES = "auto, cuda, cuda:1, mps or cpu"
 _RUNS = "numbers of runs, such as 41, 43-47"
 
 _MAX = "; max first finds, by short runs at full size, the largest batch that fits, then makes it"
@@ -22,12 +25,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="SAFELIGHT_HOME moves everything Safelight keeps into one folder.",
     )
     top.add_argument("--version", action="version", version=f"safelight {__version__}")
-    top.add_argument("--device", help="auto, cuda, cuda:1, mps or cpu (default: auto)")
-    top.add_argument(
-        "--graphics",
-        choices=("auto", "sixel", "half"),
-        help="how pictures are drawn (default: auto)",
-    )
+    setting_options.add_all(top)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _generate(commands)
     _sweep(commands)
@@ -190,9 +188,7 @@ def _where_it_runs(command: argparse.ArgumentParser) -> None:
         "--download", action="store_true", help="fetch a hub id that is not on this machine"
     )
     # Also accepted here, where people look for it; None leaves the top one standing.
-    command.add_argument(
-        "--device", dest="run_device", metavar="DEVICE", help="auto, cuda, cuda:1, mps or cpu"
-    )
+    setting_options.add(command, SETTINGS["device"], "run_device", _DEVICES)
 
 
 def _rerun(commands: Commands) -> None:
@@ -327,7 +323,7 @@ def _machine(commands: Commands) -> None:
         "switches", help="everything that can be turned, and what works here"
     )
     switches.add_argument("--checkpoint", metavar="WHAT", help="as for generate")
-    switches.add_argument("--device", dest="run_device", metavar="DEVICE", help="as for generate")
+    setting_options.add(switches, SETTINGS["device"], "run_device", "as for generate")
     switches.add_argument(
         "--set", action="append", default=[], metavar="SWITCH=VALUE", help="as if this were turned"
     )

@@ -12,8 +12,8 @@ from engine.history import History
 from engine.hub import missing
 from engine.shelf import Shelved, list_checkpoints
 from tui.headless.output import DONE, print_json, show_line, tell
+from tui.headless.setting_options import settings_of
 from tui.paths import Paths
-from tui.settings import read_settings
 from tui.stock import Stock, dtype_label, family_label
 from tui.text import ago, clean, one_line, seconds, size
 
@@ -22,9 +22,7 @@ _SHARE = 10  # percent between two lines where nobody watches
 
 def list_them(options: Namespace, paths: Paths) -> int:
     """List the checkpoints of this machine."""
-    settings, complaint = read_settings(paths.settings_file)
-    if complaint:
-        tell(complaint)
+    settings = settings_of(options, paths)
     try:
         last_uses = History(paths.data, read_only=True).last_uses()
     except SafelightError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -9,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import SafelightError
+from tui.headless.setting_options import given
 from tui.paths import Paths
 from tui.settings import read_settings
 
 
-def examine(paths: Paths) -> dict[str, Any]:
+def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
     """Findings by name. Loads torch, to ask it for devices; creates no folder."""
     from engine.devices import describe_devices
     from engine.versions import versions
 
-    settings, complaint = read_settings(paths.settings_file)
+    settings, complaint = read_settings(paths.settings_file, given(options))
     return {
         "versions": versions(),
         "platform": platform.platform(),

@@ -19,8 +19,8 @@ from tui.headless.output import (
     tell,
 )
 from tui.headless.run_numbers import named, searched
+from tui.headless.setting_options import settings_of
 from tui.paths import Paths
-from tui.settings import read_settings
 from tui.text import clean
 
 
@@ -66,9 +66,7 @@ def import_runs(options: Namespace, paths: Paths) -> int:
     from engine.exchange import import_
     from engine.shelf import list_checkpoints
 
-    settings, complaint = read_settings(paths.settings_file)
-    if complaint:
-        tell(complaint)
+    settings = settings_of(options, paths)
     runs: list[int] = []
     refused: list[tuple[str, str]] = []
     again = pictures = 0

@@ -6,7 +6,6 @@ With ``--json`` stdout holds one JSON document and nothing else; progress goes t
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from queue import SimpleQueue
@@ -28,7 +27,6 @@ from tui.headless.output import (
     CANCELLED,
     DONE,
     FAILED,
-    BadArguments,
     complain,
     print_facts,
     print_json,
@@ -36,13 +34,13 @@ from tui.headless.output import (
     tell,
 )
 from tui.headless.restore import spec_from
+from tui.headless.setting_options import settings_of
 from tui.headless.switch_list import read_switches
 from tui.lab import RealLab
 from tui.paths import Paths
-from tui.settings import Settings, read_settings
+from tui.settings import Settings
 from tui.text import clean
 
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _NOTHING_TO_DRAW = "Say what to draw: safelight generate PROMPT, or --from a picture or a run."
 
 
@@ -77,19 +75,8 @@ def generate(options: argparse.Namespace, paths: Paths) -> int:
 
 
 def settings_for(options: argparse.Namespace, paths: Paths) -> Settings:
-    """The settings for a run on the device that is asked for.
-
-    Raises :class:`BadArguments` when there is no such device.
-    """
-    settings, complaint = read_settings(paths.settings_file)
-    if complaint:
-        tell(complaint)
-    device = options.run_device or options.device
-    if device and not _DEVICE.fullmatch(device):
-        raise BadArguments(
-            f"There is no device called “{clean(device)}”. Use auto, cuda, cuda:1, mps or cpu."
-        )
-    return replace(settings, device=device or settings.device, previews=False)
+    """The settings for a run, which nobody watches."""
+    return replace(settings_of(options, paths), previews=False)
 
 
 def make(lab: RealLab, spec: RunSpec, *, fills: bool = False) -> RunRecord | events.FillEnded:

@@ -12,9 +12,10 @@ from engine.errors import HistoryError, SafelightError
 from engine.history import History
 from engine.spec import RunSpec
 from tui.headless.output import DONE, print_facts, print_json, tell
+from tui.headless.setting_options import settings_of
 from tui.paths import Paths
 from tui.restoring import path_of, restore
-from tui.settings import Settings, read_settings
+from tui.settings import Settings
 
 if TYPE_CHECKING:
     from engine.restore import Restored
@@ -31,9 +32,7 @@ def run_number(text: str) -> int | None:
 
 def show_picture(options: Namespace, paths: Paths) -> int:
     """Everything that a picture says of how it was made."""
-    settings, complaint = read_settings(paths.settings_file)
-    if complaint:
-        tell(complaint)
+    settings = settings_of(options, paths)
     found = _restored(options.run, settings, paths)
     if options.json:
         print_json(found.to_json())

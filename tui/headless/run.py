@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
 
 def doctor(options: argparse.Namespace, paths: Paths) -> int:
     """What Safelight sees of this machine."""
-    findings = examine(paths)
+    findings = examine(options, paths)
     if options.json:
         print_json(findings)
         return DONE

@@ -12,8 +12,8 @@ from engine.errors import InvalidSpec
 from engine.switches import SWITCHES, Place, normalised, parse
 from engine.switches.wardrobe import conflict
 from tui.headless.output import DONE, print_json, show_line, tell
+from tui.headless.setting_options import settings_of
 from tui.paths import Paths
-from tui.settings import read_settings
 from tui.text import clean
 
 
@@ -64,11 +64,10 @@ def command(options: argparse.Namespace, paths: Paths) -> int:
     """What can be turned on a checkpoint here."""
     from engine.switches.survey import survey
 
-    settings, _ = read_settings(paths.settings_file)
-    device = options.run_device or options.device or settings.device
+    settings = settings_of(options, paths)
     checkpoint = options.checkpoint or settings.checkpoint
     values = read_switches(options.set)
-    place = survey(checkpoint, device, values.get("precision", "auto"))
+    place = survey(checkpoint, settings.device, values.get("precision", "auto"))
     if options.json:
         print_json(as_json(place))
         return DONE

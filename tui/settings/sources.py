@@ -1,0 +1,198 @@
+"""The settings that count, and where each comes from.
+
+What is said first counts: an option of the command line, the environment, the file, what was chosen
+in the app, the default. What cannot be used is said, and the next in this order counts.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui.paths import HOME_VARIABLE
+from tui.settings.setting import PREFIX, Value
+from tui.settings.table import SETTINGS, TABLES, Settings
+from tui.settings.values import WrongValue, from_text, from_toml
+
+FLAG, ENVIRONMENT, FILE, CHOSEN, DEFAULT = "flag", "environment", "file", "chosen", "default"
+"""Where a value may come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What ``config.toml`` says.
+
+    Attributes:
+        path: where it is, or would be.
+        text: all of it; empty when there is none.
+        said: its values and tables, as far as it can be read.
+        problem: why it, or its end, cannot be read, as a sentence; empty when it can.
+    """
+
+    path: Path
+    text: str = ""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> File:
+        """Read a file. Never raises: what is wrong with it is its ``problem``."""
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            return cls(path)
+        except (OSError, UnicodeDecodeError) as error:
+            why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+            return cls(path, problem=f"Cannot read {path}: {why}. Using the defaults.")
+        try:
+            return cls(path, text, tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            from tui.settings.toml_lines import explained, readable
+
+            line, column, what = explained(error, text)
+            said = readable(text, line)
+            rest = "What stands above it counts." if said else "Using the defaults."
+            problem = f"{path.name} is not valid TOML: line {line}, column {column}: {what}. {rest}"
+            return cls(path, text, said, problem)
+
+    def line(self, *names: str) -> int:
+        """On which line something stands, such as ``keys`` and ``run``; 0 where it is unknown."""
+        from tui.settings.toml_lines import lines_of
+
+        return lines_of(self.text).get(names, 0)
+
+    def place(self, *names: str) -> str:
+        """The same in words: ``config.toml, line 3``."""
+        line = self.line(*names)
+        return f"{self.path.name}, line {line}" if line else self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The settings, and where each comes from.
+
+    Attributes:
+        settings: what counts.
+        origins: for each setting :data:`FLAG`, :data:`ENVIRONMENT`, :data:`FILE`, :data:`CHOSEN`
+            or :data:`DEFAULT`.
+        problems: what cannot be used, a sentence each.
+        file: what the file says; also its tables, such as ``keys``.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    problems: tuple[str, ...]
+    file: File
+
+    @classmethod
+    def of(cls, settings: Settings, path: Path, problems: Iterable[str] = ()) -> Sources:
+        """Settings as they are given, as though all of them were defaults."""
+        return cls(settings, dict.fromkeys(SETTINGS, DEFAULT), tuple(problems), File(path))
+
+    @property
+    def complaint(self) -> str:
+        """All that cannot be used; empty when all can."""
+        return " ".join(self.problems)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """A table of the file, such as ``keys``; empty when there is none."""
+        found = self.file.said.get(name, {})
+        return found if isinstance(found, dict) else {}
+
+    def origin(self, name: str) -> str:
+        """Where a setting comes from, in words: ``--device``, ``config.toml, line 3``."""
+        kind, setting = self.origins[name], SETTINGS[name]
+        if kind == FILE:
+            return self.file.place(name)
+        words = {FLAG: setting.flag, ENVIRONMENT: setting.variable, CHOSEN: "chosen in the app"}
+        return words.get(kind, DEFAULT)
+
+
+def gather(
+    path: Path,
+    flags: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    chosen: Mapping[str, Value] | None = None,
+) -> Sources:
+    """Find the settings.
+
+    Args:
+        path: of the file; there may be none.
+        flags: what the command line says, by the names of the settings.
+        environment: that of the process, unless given.
+        chosen: what was chosen in the app, by the names of the settings.
+    """
+    environment = os.environ if environment is None else environment
+    file = File.read(path)
+    good: dict[str, Value] = {}
+    origins = dict.fromkeys(SETTINGS, DEFAULT)
+    problems = [file.problem] if file.problem else []
+
+    def take(name: str, kind: str, value: Value) -> None:
+        good[name] = value
+        origins[name] = kind
+
+    # From the weakest to the strongest, so that each goes over the one before.
+    for name, value in (chosen or {}).items():
+        if name in SETTINGS and value != SETTINGS[name].default:
+            take(name, CHOSEN, value)
+    for name, said in file.said.items():
+        if name not in SETTINGS:
+            problems += _unknown(file, name, said)
+            continue
+        try:
+            take(name, FILE, from_toml(SETTINGS[name], said))
+        except WrongValue as error:
+            problems.append(f"{file.place(name)}: {error}")
+    for kind, texts in ((ENVIRONMENT, _variables(environment)), (FLAG, flags or {})):
+        for name, text in texts.items():
+            try:
+                take(name, kind, from_text(SETTINGS[name], text))
+            except WrongValue as error:
+                setting = SETTINGS[name]
+                problems.append(f"{setting.flag if kind == FLAG else setting.variable}: {error}")
+    problems += _misspelt(environment)
+    return Sources(Settings(**good), origins, tuple(problems), file)  # type: ignore[arg-type]
+
+
+def read_settings(path: Path, flags: Mapping[str, str] | None = None) -> tuple[Settings, str]:
+    """The settings that count, and sentences about what cannot be used (empty when all can)."""
+    sources = gather(path, flags)
+    return sources.settings, sources.complaint
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the environment sets, by the names of the settings. An empty variable sets nothing."""
+    found = ((name, environment.get(each.variable, "")) for name, each in SETTINGS.items())
+    return {name: text for name, text in found if text.strip()}
+
+
+def _unknown(file: File, name: str, said: object) -> Iterator[str]:
+    if name in TABLES:
+        if not isinstance(said, dict):
+            yield f"{file.place(name)}: “{name}” must be a table: [{name}]."
+        return
+    from engine.switches.names import nearest
+
+    what = "table" if isinstance(said, dict) else "setting"
+    meant = nearest(name, (*SETTINGS, *TABLES))
+    line = file.line(name) or (file.line(name, *list(said)[:1]) if isinstance(said, dict) else 0)
+    where = f"{file.path.name}, line {line}" if line else file.path.name
+    yield f"{where}: no {what} is called “{name}”.{meant}"
+
+
+def _misspelt(environment: Mapping[str, str]) -> Iterator[str]:
+    """Variables that are none of ours, but nearly."""
+    ours = {HOME_VARIABLE, *(each.variable for each in SETTINGS.values())}
+    others = [name for name in environment if name.startswith(PREFIX) and name not in ours]
+    if others:
+        from difflib import get_close_matches
+
+        names = [name.removeprefix(PREFIX) for name in ours]
+        for other in others:
+            for meant in get_close_matches(other.removeprefix(PREFIX), names, n=1, cutoff=0.75):
+                yield f"The environment has {other}. Did you mean {PREFIX}{meant}?"
