@@ -30,6 +30,7 @@ from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings, commands_of
 from tui.keys.panels import PANEL_HELP
 from tui.keys.studio import APP, STUDIO, key_of
+from tui.keys.taking import take_keys
 from tui.log import start as start_log
 from tui.paths import Paths
 from tui.remembered import Remembered
@@ -66,7 +67,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(App[int]):
+class SafelightApp(App[int], inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -75,11 +76,12 @@ class SafelightApp(App[int]):
     CSS_PATH = Path(__file__).with_name("screens") / "studio" / "studio.tcss"
 
     def __init__(self, lab: Lab, paths: Paths, sources: Sources, terminal: Terminal) -> None:
+        wrong_keys = take_keys(sources)
         super().__init__(driver_class=_driver())
         self._lab = lab
         self._paths = paths
         self._sources, self._settings = sources, sources.settings
-        self._complaints = list(sources.problems)
+        self._complaints = [*sources.problems, *wrong_keys]
         self._remembered = Remembered(paths.form_file)
         self.room = EngineRoom(lab, self._complain, self.keep_form)
         form = self._remembered.form(self._settings.checkpoint)

@@ -506,7 +506,7 @@ async def test_help_has_every_key(open_app: Open, lab: ScriptedLab) -> None:
         assert "Blink  Space" in titles
         assert "Run  ^R" not in titles
         await s.press("f1")
-        for words in ("each press is a blink", "the edge between them", "p the next older"):
+        for words in ("each press is a blink", "an edge between them", "the next older run"):
             assert words in s.seen()
         assert "Find the largest batch" not in s.seen()
 

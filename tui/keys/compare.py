@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui.keys.command import Command
+from tui.keys.command import Command, of
 
-COMPARE: tuple[Command, ...] = (
+_COMPARE = (
     Command(
         "blink",
         "space",
@@ -18,7 +18,7 @@ COMPARE: tuple[Command, ...] = (
         "wipe",
         "w",
         "Wipe",
-        "Lay one over the other: ← and → move the edge between them.",
+        "Lay one over the other, with an edge between them that moves.",
         "wipe",
         "Looking",
         footer=True,
@@ -46,7 +46,7 @@ COMPARE: tuple[Command, ...] = (
         "left",
         "left",
         "Move",
-        "Move all pictures, as h and l do; in a wipe, its edge.",
+        "Move all pictures to the left; in a wipe, its edge.",
         "go(-1,0)",
         "Looking",
     ),
@@ -54,9 +54,22 @@ COMPARE: tuple[Command, ...] = (
         "up",
         "up",
         "Up",
-        "Move all pictures, as k and j do; else scroll the facts.",
+        "Move all pictures up; else scroll the facts.",
         "go(0,-1)",
         "Looking",
+    ),
+    *(
+        Command(name, key, label, words, action, "Looking")
+        for name, key, label, words, action in (
+            ("right", "right", "Right", "Move all pictures to the right.", "go(1,0)"),
+            ("down", "down", "Down", "Move all pictures down; else scroll the facts.", "go(0,1)"),
+            ("pan-left", "h", "Pan left", "Move all pictures, also in a wipe.", "pan(-1,0)"),
+            ("pan-right", "l", "Pan right", "Move all pictures, also in a wipe.", "pan(1,0)"),
+            ("pan-up", "k", "Pan up", "Move all pictures up.", "pan(0,-1)"),
+            ("pan-down", "j", "Pan down", "Move all pictures down.", "pan(0,1)"),
+            ("page-up", "pageup", "Page up", "The facts, a page up.", "page(-1)"),
+            ("page-down", "pagedown", "Page down", "The facts, a page down.", "page(1)"),
+        )
     ),
     Command(
         "alone", "v", "Pictures", "The pictures alone; again for the facts.", "alone", "Looking"
@@ -66,7 +79,7 @@ COMPARE: tuple[Command, ...] = (
         "focus",
         "tab",
         "Next side",
-        "Go to the next side; 1 to 4, or a click, to any.",
+        "Go to the next side.",
         "next_side(1)",
         "Sides",
     ),
@@ -83,7 +96,7 @@ COMPARE: tuple[Command, ...] = (
         "newer",
         "n",
         "Next run",
-        "Take the next newer run in its place; p the next older.",
+        "Take the next newer run in its place.",
         "other_run(1)",
         "Sides",
     ),
@@ -91,9 +104,27 @@ COMPARE: tuple[Command, ...] = (
         "next-picture",
         "full_stop",
         "Next picture",
-        "Take the batch's next picture; a comma takes the one before.",
+        "Take the batch's next picture.",
         "other_picture(1)",
         "Sides",
+    ),
+    *(
+        Command(name, key, label, words, action, "Sides")
+        for name, key, label, words, action in (
+            ("focus-before", "shift+tab", "Side before", "Go to the side before.", "next_side(-1)"),
+            ("older", "p", "Run before", "Take the next older run in its place.", "other_run(-1)"),
+            (
+                "picture-before",
+                "comma",
+                "Picture before",
+                "Take the batch's picture before.",
+                "other_picture(-1)",
+            ),
+            *(
+                (f"side-{n + 1}", str(n + 1), f"Side {n + 1}", "Go to this side.", f"side({n})")
+                for n in range(4)
+            ),
+        )
     ),
     Command("batch", "b", "Batch", "Compare the pictures of this run's batch.", "batch", "Sides"),
     Command(
@@ -133,4 +164,16 @@ COMPARE: tuple[Command, ...] = (
         footer=True,
     ),
     Command("back", "escape", "Back", "Back: to side by side, then out.", "back", "Decide"),
+    Command("out", "ctrl+t", "Back", "As Back.", "back", "Decide", follows="studio.compare"),
+    Command(
+        "go-on",
+        "f5",
+        "Go on",
+        "Go on with the queue.",
+        "go_on",
+        "Decide",
+        follows="studio.pause",
+    ),
 )
+
+COMPARE = of("compare", _COMPARE, first="typing")

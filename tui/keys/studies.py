@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.command import Command
+from tui.keys.command import Command, of
 
 
 def _in(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...]:
@@ -10,7 +10,7 @@ def _in(group: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...
     return tuple(Command(*row, group) for row in rows)
 
 
-LADDER: tuple[Command, ...] = _in(
+_LADDER = _in(
     "Ladder",
     ("go", "enter", "Take", "Start; then: put the rung under the cursor on the form.", "go"),
     ("take", "a", "Apply", "Put the rung that is recommended on the form.", "take"),
@@ -23,13 +23,13 @@ LADDER: tuple[Command, ...] = _in(
     ("back", "escape", "Back", "Back to the studio; the ladder goes on.", "back"),
 )
 
-PLAN: tuple[Command, ...] = _in(
+_PLAN = _in(
     "Sweep",
     ("start", "enter", "Start", "Start the sweep.", "start"),
     ("back", "escape", "Back", "Close what is offered, else back to the studio.", "back"),
 )
 
-SWEEP: tuple[Command, ...] = (
+_SWEEP = (
     *_in(
         "Sweep",
         ("open", "enter", "Open", "Open the run of this cell in the studio.", "open"),
@@ -48,4 +48,52 @@ SWEEP: tuple[Command, ...] = (
         ("page", "tab,n", "Next page", "The next value of the third axis.", "turn(1)"),
         ("page-before", "shift+tab,b", "Page before", "The value before.", "turn(-1)"),
     ),
+)
+
+
+def _following(name: str, keys: str, action: str, help_: str, group: str, other: str) -> Command:
+    return Command(name, keys, "Back", help_, action, group, follows=other)
+
+
+LADDER = of(
+    "ladder",
+    (
+        *_LADDER,
+        Command(
+            "go-on",
+            "f5",
+            "Go on",
+            "Go on with the queue.",
+            "go_on",
+            "Ladder",
+            follows="studio.pause",
+        ),
+        _following("out", "shift+f7,f19", "back", "As Back.", "Ladder", "studio.ladder"),
+    ),
+    first="typing",
+)
+PAST = of(
+    "ladder",
+    (Command("past-out", "p", "Close", "As Close.", "dismiss", "Ladder", follows="ladder.past"),),
+)
+"""In the list of past ladders."""
+PLAN = of(
+    "plan",
+    (
+        *_PLAN,
+        _following(
+            "out", "shift+f9,f21", "dismiss(None)", "Back to the studio.", "Sweep", "studio.sweep"
+        ),
+    ),
+    first="typing",
+)
+SWEEP = of(
+    "sweep",
+    (
+        *_SWEEP,
+        _following(
+            "out", "shift+f9,f21", "dismiss(None)", "Back to the studio.", "Sweep", "studio.sweep"
+        ),
+    ),
+    first="typing",
 )

@@ -6,9 +6,9 @@ Keys work from inside the prompt, so they leave the text editor's own alone
 
 from __future__ import annotations
 
-from tui.keys.command import Command
+from tui.keys.command import Command, of
 
-STUDIO: tuple[Command, ...] = (
+_STUDIO = (
     Command(
         "run",
         "ctrl+r",
@@ -172,7 +172,7 @@ STUDIO: tuple[Command, ...] = (
     ),
 )
 
-APP: tuple[Command, ...] = (
+_APP = (
     Command(
         "help",
         "f1,question_mark",
@@ -183,10 +183,25 @@ APP: tuple[Command, ...] = (
         footer=True,
     ),
     Command("theme", "f11", "Theme", "Choose the colours.", "change_theme", "App"),
+    Command(
+        "palette",
+        "ctrl+p",
+        "Commands",
+        "Everything that works here, by name.",
+        "command_palette",
+        "App",
+    ),
     Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
 )
+_LATE = (Command("interrupt", "ctrl+c", "How to leave", "Say how to leave.", "help_quit", "App"),)
+"""For when nothing else takes the key."""
+
+STUDIO = of("studio", _STUDIO, first="typing")
+APP = (*of("app", _APP, first="typing"), *of("app", _LATE))
 
 
 def key_of(command_id: str) -> str:
-    """The key of a command as people write it."""
-    return next(c.shown_key for c in (*STUDIO, *APP) if c.id == command_id)
+    """The key of a command as people write it; see :func:`tui.keys.contexts.key_of`."""
+    from tui.keys import contexts  # which is made of this module
+
+    return contexts.key_of(command_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,16 +12,18 @@ from textual.events import Paste
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 from tui.text import clean
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 
 
-class _Line(KeysInOrder, Input):
+class _Line(Line):
     def on_paste(self, event: Paste) -> None:
         event.text = clean(event.text).strip()
 
 
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(ModalScreen[str | None], inherit_bindings=False):
     """Gives what was typed, or ``None``."""
 
     DEFAULT_CSS = """
@@ -43,7 +44,7 @@ class AskScreen(ModalScreen[str | None]):
         & #hint { color: $text-muted; height: auto; }
     }
     """
-    BINDINGS: ClassVar = [("escape", "dismiss", "Close")]
+    BINDINGS = bindings(acting(DIALOG, leave="dismiss"), FOCUS)
 
     def __init__(self, title: str, hint: str, text: str, check: Callable[[str], str]) -> None:
         """``check`` gives a sentence about what is wrong with a text, or nothing."""

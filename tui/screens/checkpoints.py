@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Paste
@@ -17,10 +16,13 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from engine.errors import SafelightError
+from tui.keys.command import acting, bindings
+from tui.keys.machine import CHECKPOINTS
+from tui.keys.moving import FOCUS, OFFER
 from tui.screens.confirm import ConfirmScreen
 from tui.stock import Stock, off_loop
 from tui.text import clean, one_line, size
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.shelf_table import ShelfTable, short_name
 
@@ -45,17 +47,17 @@ class Choice:
     only_vae: bool = False
 
 
-class NameInput(KeysInOrder, Input):
+class NameInput(Line):
     """Takes the name of a checkpoint. ↓ goes to the list."""
 
-    BINDINGS: ClassVar = [Binding("down", "app.focus_next", show=False)]
+    BINDINGS = bindings(acting(OFFER, next="app.focus_next"))
 
     def on_paste(self, event: Paste) -> None:
         # The base class's own handler comes after this one and takes the text from the event.
         event.text = clean(event.text).strip()
 
 
-class CheckpointsScreen(Screen[Choice | None]):
+class CheckpointsScreen(Screen[Choice | None], inherit_bindings=False):
     """What is on this machine. Gives what was chosen, or nothing."""
 
     DEFAULT_CSS = """
@@ -81,9 +83,7 @@ class CheckpointsScreen(Screen[Choice | None]):
     }
     """
     AUTO_FOCUS = "ShelfTable"
-    BINDINGS: ClassVar = [
-        Binding("escape,f4", "dismiss(None)", "Back", show=False, priority=True),
-    ]
+    BINDINGS = bindings(CHECKPOINTS, FOCUS)
 
     def __init__(self, stock: Stock, current: str, in_use: Callable[[str], bool]) -> None:
         """

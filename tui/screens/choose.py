@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -11,11 +9,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option as Entry
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 from tui.text import clean
 from tui.widgets.choice import Option
+from tui.widgets.editors import Options
 
 
-class ChooseScreen(ModalScreen[str | None]):
+class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
     """Gives the value that was chosen, or ``None``."""
 
     DEFAULT_CSS = """
@@ -36,7 +37,7 @@ class ChooseScreen(ModalScreen[str | None]):
         }
     }
     """
-    BINDINGS: ClassVar = [("escape,q", "dismiss", "Close")]
+    BINDINGS = bindings(acting(DIALOG, close="dismiss"), FOCUS)
 
     def __init__(self, title: str, options: tuple[Option, ...], value: str) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class ChooseScreen(ModalScreen[str | None]):
             Entry(_line(option, width, option.value == self._value), disabled=bool(option.reason))
             for option in self._options
         ]
-        listed = OptionList(*entries, markup=False)
+        listed = Options(*entries, markup=False)
         listed.border_title = self._title
         listed.border_subtitle = "Enter chooses · Esc goes back"
         yield listed

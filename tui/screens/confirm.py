@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 
-class ConfirmScreen(ModalScreen[bool]):
+
+class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
     """A question with a yes and a no. Gives whether the answer was yes."""
 
     DEFAULT_CSS = """
@@ -30,10 +31,16 @@ class ConfirmScreen(ModalScreen[bool]):
         & .keys { color: $text-muted; padding: 1 0 0 0; }
     }
     """
-    BINDINGS: ClassVar = [
-        ("enter,y", "dismiss(True)", "Yes"),
-        ("escape,n", "dismiss(False)", "No"),
-    ]
+    BINDINGS = bindings(
+        acting(
+            DIALOG,
+            accept="dismiss(True)",
+            yes="dismiss(True)",
+            leave="dismiss(False)",
+            no="dismiss(False)",
+        ),
+        FOCUS,
+    )
 
     def __init__(self, title: str, question: str, yes: str, no: str) -> None:
         super().__init__()
@@ -54,7 +61,4 @@ class QuitQuestion(ConfirmScreen):
 class LateQuestion(ConfirmScreen, inherit_bindings=False):
     """A question that may come while something is being typed, so that letters answer nothing."""
 
-    BINDINGS: ClassVar = [
-        ("enter", "dismiss(True)", "Yes"),
-        ("escape", "dismiss(False)", "No"),
-    ]
+    BINDINGS = bindings(acting(DIALOG, accept="dismiss(True)", leave="dismiss(False)"), FOCUS)

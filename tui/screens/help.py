@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from itertools import groupby
-from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,7 +12,8 @@ from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys.command import Command
+from tui.keys.command import Command, acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 from tui.keys.panels import PANEL_HELP
 from tui.keys.studio import APP, STUDIO
 
@@ -29,7 +29,7 @@ _FIXED = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """Keys and what they do."""
 
     DEFAULT_CSS = """
@@ -50,7 +50,7 @@ class HelpScreen(ModalScreen[None]):
         }
     }
     """
-    BINDINGS: ClassVar = [("escape,q,enter", "dismiss", "Close")]
+    BINDINGS = bindings(acting(DIALOG, close="dismiss", accept="dismiss"), FOCUS)
 
     def __init__(self, panel: str, commands: tuple[Command, ...] = STUDIO) -> None:
         super().__init__()

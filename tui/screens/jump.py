@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from string import ascii_lowercase
-from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.events import Click, Key
@@ -11,6 +10,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 from tui.widgets.field import Field
 
 _MNEMONICS = {
@@ -21,7 +22,7 @@ _MNEMONICS = {
 }
 
 
-class JumpScreen(ModalScreen[Widget | None]):
+class JumpScreen(ModalScreen[Widget | None], inherit_bindings=False):
     """Letters over another screen. Gives the widget whose letter was pressed."""
 
     DEFAULT_CSS = """
@@ -41,7 +42,7 @@ class JumpScreen(ModalScreen[Widget | None]):
         }
     }
     """
-    BINDINGS: ClassVar = [("escape", "dismiss(None)", "Back")]
+    BINDINGS = bindings(acting(DIALOG, leave="dismiss(None)"), FOCUS)
 
     def __init__(self, below: Screen[None]) -> None:
         super().__init__()

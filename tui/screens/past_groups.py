@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -14,12 +13,15 @@ from textual.widgets import OptionList, Static
 
 from engine.errors import SafelightError
 from engine.group import Group
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
+from tui.keys.studies import PAST
 from tui.stock import off_loop
 from tui.text import clean
 from tui.widgets.group_list import GroupList, Told
 
 
-class PastGroupsScreen(ModalScreen[Group | None]):
+class PastGroupsScreen(ModalScreen[Group | None], inherit_bindings=False):
     """Gives the one that was chosen, or ``None``."""
 
     DEFAULT_CSS = """
@@ -40,7 +42,7 @@ class PastGroupsScreen(ModalScreen[Group | None]):
         & .state { color: $text-muted; height: auto; }
     }
     """
-    BINDINGS: ClassVar = [("escape,p,q", "dismiss", "Close")]
+    BINDINGS = bindings(acting(DIALOG, close="dismiss"), PAST, FOCUS)
 
     def __init__(self, title: str, nothing: str, look: Callable[[], Sequence[Told]]) -> None:
         """

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Paste
@@ -20,10 +19,13 @@ from textual.widgets import Input, Static
 
 from engine.errors import HistoryError
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import FOCUS, OFFER
+from tui.keys.runs import PROMPTS
 from tui.prompt_search import Prompts, rank
 from tui.stock import off_loop
 from tui.text import clean, one_line
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_list import LineList
 
@@ -47,16 +49,18 @@ class Prompted:
     negative: str | None
 
 
-class PromptInput(KeysInOrder, Input):
+class PromptInput(Line):
     """What is looked for. Keys that move in the list go on to it."""
 
-    BINDINGS: ClassVar = [
-        Binding(key, f"screen.in_list('{action}', {by})", show=False)
-        for key, action, by in (
-            *(("up", "move", -1), ("down", "move", 1)),
-            *(("pageup", "page", -1), ("pagedown", "page", 1)),
+    BINDINGS = bindings(
+        acting(
+            OFFER,
+            next="screen.in_list('move', 1)",
+            previous="screen.in_list('move', -1)",
+            page_down="screen.in_list('page', 1)",
+            page_up="screen.in_list('page', -1)",
         )
-    ]
+    )
 
     def on_paste(self, event: Paste) -> None:
         # The base class's own handler comes after this one and takes the text from the event.
@@ -105,7 +109,7 @@ class PromptList(LineList):
         return Strip([Segment(text, base)]).adjust_cell_length(width, base)
 
 
-class PromptsScreen(Screen[Prompted | None]):
+class PromptsScreen(Screen[Prompted | None], inherit_bindings=False):
     """Gives the prompt that was chosen, or nothing."""
 
     DEFAULT_CSS = """
@@ -132,11 +136,7 @@ class PromptsScreen(Screen[Prompted | None]):
     }
     """
     AUTO_FOCUS = "PromptInput"
-    BINDINGS: ClassVar = [
-        Binding("escape", "back", "Back", show=False),
-        Binding("f12", "dismiss(None)", "Back", show=False, priority=True),
-        Binding("ctrl+o", "take(False)", "Only the prompt", show=False, priority=True),
-    ]
+    BINDINGS = bindings(PROMPTS, FOCUS)
 
     def __init__(self, history: History) -> None:
         super().__init__()

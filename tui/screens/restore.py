@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,9 +16,12 @@ from textual.widgets import Static, TextArea
 
 from engine.errors import SafelightError
 from tui import form as forms
+from tui.keys.command import acting, bindings
+from tui.keys.moving import DIALOG, FOCUS
 from tui.restoring import lines
 from tui.stock import off_loop
 from tui.text import clean, one_line
+from tui.widgets.editors import Text
 
 if TYPE_CHECKING:
     from engine.restore import Restored
@@ -28,7 +31,7 @@ Found = tuple["Restored", str]
 """What was restored, and what to call where it came from."""
 
 
-class _Pasted(TextArea):
+class _Pasted(Text):
     """Takes lines by paste; Enter sends them."""
 
     class Sent(Message):
@@ -45,7 +48,7 @@ class _Pasted(TextArea):
             self.post_message(self.Sent())
 
 
-class RestoreScreen(ModalScreen[Found | None]):
+class RestoreScreen(ModalScreen[Found | None], inherit_bindings=False):
     """Gives what was restored, or ``None``."""
 
     DEFAULT_CSS = """
@@ -74,7 +77,7 @@ class RestoreScreen(ModalScreen[Found | None]):
         }
     }
     """
-    BINDINGS: ClassVar = [("escape", "dismiss", "Close")]
+    BINDINGS = bindings(acting(DIALOG, leave="dismiss"), FOCUS)
     HINT = (
         "The path of a picture, or its settings as A1111 and others write them: drop or paste here."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,6 +16,9 @@ from textual.widgets import Static
 from engine.errors import InvalidSpec
 from engine.switches import BY_NAME, Place, Switch
 from tui.effect_table import brief
+from tui.keys.command import bindings
+from tui.keys.machine import SWITCHES
+from tui.keys.moving import FOCUS
 from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.stock import off_loop
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 _OTHER = "other …"
 
 
-class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
+class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]], inherit_bindings=False):
     """Gives the switches as they were left, and whether to run with them at once."""
 
     DEFAULT_CSS = """
@@ -63,11 +66,7 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]]):
         }
     }
     """
-    BINDINGS: ClassVar = [
-        ("escape,f3,q", "done", "Done"),
-        ("ctrl+r", "run", "Run"),
-        ("ctrl+x", "reset_all", "All off"),
-    ]
+    BINDINGS = bindings(SWITCHES, FOCUS)
 
     def __init__(
         self,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Key, Paste
@@ -15,24 +13,22 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
 from engine.history.completion import Completion
+from tui.keys.command import acting, bindings
+from tui.keys.moving import OFFER
 from tui.text import clean, one_line
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 from tui.widgets.offering import Offering
 
 _HELP_AT = 18
 _MOST = 40
 
 
-class AxisInput(KeysInOrder, Input):
+class AxisInput(Line):
     """The line itself. What is typed right after a key that moves on is meant for the next line,
     so such keys are obeyed at once, not by a message.
     """
 
-    BINDINGS: ClassVar = [
-        Binding("tab", "take", show=False),
-        Binding("down", "choose(1)", show=False),
-        Binding("up", "choose(-1)", show=False),
-    ]
+    BINDINGS = bindings(acting(OFFER, take="take", next="choose(1)", previous="choose(-1)"))
 
     def __init__(self, axis: AxisLine, text: str, hint: str) -> None:
         super().__init__(text, placeholder=hint, compact=True, select_on_focus=False)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import CHOICE, LIST
 from tui.text import one_line
 
 
@@ -38,11 +38,10 @@ class Choice(Widget, can_focus=True):
         &:focus { background: $panel; }
     }
     """
-    BINDINGS: ClassVar = [
-        Binding("up,left", "step(-1)", "Before", show=False),
-        Binding("down,right", "step(1)", "Next", show=False),
-        Binding("enter,space", "open", "All", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, up="step(-1)", left="step(-1)", down="step(1)", right="step(1)"),
+        acting(CHOICE, open="open", turn="open"),
+    )
 
     class Changed(Message):
         """The user, or the program, chose another value."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Paste
@@ -16,9 +14,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
 from tui.text import clean
 from tui.widgets.choice import Choice, Option
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 
 Nudge = Callable[[str, int], str | None]
 """Gives the text after ``direction`` (+1 or -1) steps, or None when it is not a number."""
@@ -99,13 +99,10 @@ class Field(Horizontal):
         self.query_one(".label", Static).update(Content.assemble(mark, self._label))
 
 
-class NumberInput(KeysInOrder, Input):
+class NumberInput(Line):
     """An input whose value ↑ and ↓ change."""
 
-    BINDINGS: ClassVar = [
-        Binding("up", "nudge(1)", "More", show=False),
-        Binding("down", "nudge(-1)", "Less", show=False),
-    ]
+    BINDINGS = bindings(acting(LIST, up="nudge(1)", down="nudge(-1)"))
 
     def __init__(self, value: str, nudge: Nudge | None, placeholder: str) -> None:
         super().__init__(value, compact=True, placeholder=placeholder, select_on_focus=True)

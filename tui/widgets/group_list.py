@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from engine.group import Group
 from tui.text import ago, one_line
+from tui.widgets.editors import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Told:
     is_open: bool = False
 
 
-class GroupList(OptionList):
+class GroupList(Options):
     """A line a group."""
 
     DEFAULT_CSS = """

@@ -21,6 +21,8 @@ class KeysInOrder(Base):
     """Put before ``Input`` or ``TextArea`` among the base classes."""
 
     async def _on_key(self, event: Key) -> None:
+        if event.is_printable:
+            return  # whatever the keymap says, a letter is a letter where something is typed
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
             if not binding.priority:
                 event.stop()

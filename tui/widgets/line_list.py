@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
 
-class LineList(ScrollView, can_focus=True):
+
+class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     """Items in one or more columns, each as many rows high as ``item_rows``.
 
     Attributes:
@@ -28,15 +28,18 @@ class LineList(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
     }
     """
-    BINDINGS: ClassVar = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end", "edge(-1)", show=False),
-        Binding("enter", "choose", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(
+            LIST,
+            up="move(-1)",
+            down="move(1)",
+            page_up="page(-1)",
+            page_down="page(1)",
+            first="edge(0)",
+            last="edge(-1)",
+            choose="choose",
+        )
+    )
 
     cursor = reactive(0)
 

@@ -6,17 +6,17 @@ from collections import deque
 from datetime import datetime
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from tui.text import clean
+from tui.widgets.editors import Scroll
 
 _COLOURS = {"": "", "good": "$success", "warning": "$warning", "bad": "$error"}
 _KEPT = 200
 
 
-class Messages(VerticalScroll, can_focus=True):
+class Messages(Scroll, can_focus=True):
     """The messages of this session. No markup is read from them."""
 
     BORDER_TITLE = "Messages"

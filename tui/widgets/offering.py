@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from tui.text import clean
+from tui.widgets.editors import Options
 
 
 class Offering(Vertical):
@@ -37,7 +38,7 @@ class Offering(Vertical):
     def below(self) -> ComposeResult:
         """What stands below the line."""
         yield Static("", classes="problem")
-        listed = OptionList(markup=False)
+        listed = Options(markup=False)
         listed.can_focus = False
         yield listed
 

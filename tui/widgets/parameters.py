@@ -50,7 +50,7 @@ _CORNERS = 6
 """Cells of the border that its subtitle cannot have."""
 
 
-class Parameters(VerticalScroll, can_focus=False):
+class Parameters(VerticalScroll, can_focus=False, inherit_bindings=False):
     """The fields of the form, apart from the two prompts."""
 
     class Changed(Message):

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from math import ceil
 from textwrap import wrap
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
-from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
@@ -24,6 +23,9 @@ from textual.widget import Widget
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal, cell_of_window
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
+from tui.keys.runs import PICTURE
 from tui.text import centred, clean, one_line
 
 if TYPE_CHECKING:
@@ -75,13 +77,10 @@ class Picture(Widget, can_focus=True):
     """Shows one picture as large as it gets, or all of a batch."""
 
     BORDER_TITLE = "Picture"
-    BINDINGS: ClassVar = [
-        Binding("left", "pick(-1, 0)", "Pick", show=False),
-        Binding("right", "pick(1, 0)", "Pick", show=False),
-        Binding("up", "pick(0, -1)", "Pick", show=False),
-        Binding("down", "pick(0, 1)", "Pick", show=False),
-        Binding("enter,space", "one_or_all", "One / all", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, left="pick(-1, 0)", right="pick(1, 0)", up="pick(0, -1)", down="pick(0, 1)"),
+        PICTURE,
+    )
 
     DEFAULT_CSS = """
     Picture { height: 1fr; width: 1fr; }

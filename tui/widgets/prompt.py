@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from textual.events import Paste
 from textual.message import Message
-from textual.widgets import TextArea
 
 from tui.text import clean
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Text
 
 
-class PromptEditor(KeysInOrder, TextArea):
+class PromptEditor(Text):
     """A text area for prose: wraps, Tab leaves it, pasted control characters are made visible."""
 
     DEFAULT_CSS = """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from textual.binding import Binding
 from textual.strip import Strip
 
 from tui.found import Found
 from tui.ink import ink
+from tui.keys.command import bindings
+from tui.keys.runs import SELECT
 from tui.text import clean, one_line
 from tui.widgets.line_list import LineList
 
@@ -24,7 +25,7 @@ class RunList(LineList):
         selected: numbers of runs; what is done is done to all of them.
     """
 
-    BINDINGS: ClassVar = [Binding("space", "select", show=False)]
+    BINDINGS = bindings(SELECT)
 
     class SelectionChanged(LineList.Told):
         """Other runs are selected."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -18,6 +17,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
+from tui.keys.runs import RUNS
 from tui.text import WINNER, one_line, seconds, size
 
 if TYPE_CHECKING:
@@ -84,27 +86,15 @@ class Row:
         return size(peak) if peak else ""
 
 
-class RunTable(ScrollView, can_focus=True):
+class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Runs, newest first. Rows are drawn only when they are seen."""
 
     BORDER_TITLE = "Runs"
-    BINDINGS: ClassVar = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end", "edge(-1)", show=False),
-        Binding("enter", "choose", show=False),
-        Binding("shift+up,K", "ask('move', -1)", show=False),
-        Binding("shift+down,J", "ask('move', 1)", show=False),
-        Binding("e", "ask('edit')", show=False),
-        Binding("d,delete", "ask('drop')", show=False),
-        Binding("c", "ask('clear')", show=False),
-        Binding("u", "ask('undo')", show=False),
-        Binding("m", "ask('win')", show=False),
-        *(Binding(str(stars), f"ask('rate', {stars})", show=False) for stars in range(6)),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, up="move(-1)", down="move(1)", page_up="page(-1)", page_down="page(1)"),
+        acting(LIST, first="edge(0)", last="edge(-1)", choose="choose"),
+        RUNS,
+    )
 
     cursor = reactive(0)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.events import Paste
 from textual.message import Message
@@ -15,8 +13,10 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList
 
 from engine.history.completion import Completion, complete
+from tui.keys.command import acting, bindings
+from tui.keys.moving import OFFER
 from tui.text import clean
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.editors import Line
 from tui.widgets.offering import Offering
 
 QUIET_SECONDS = 0.12
@@ -24,15 +24,18 @@ QUIET_SECONDS = 0.12
 _HELP_AT = 13
 
 
-class SearchInput(KeysInOrder, Input):
+class SearchInput(Line):
     """The line itself. Keys that are about the completion go to :class:`SearchLine`."""
 
-    BINDINGS: ClassVar = [
-        Binding("tab", "take", show=False),
-        Binding("right", "right_or_take", show=False),
-        Binding("down", "choose(1)", show=False),
-        Binding("up", "choose(-1)", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(
+            OFFER,
+            take="take",
+            take_at_end="right_or_take",
+            next="choose(1)",
+            previous="choose(-1)",
+        )
+    )
 
     class Pressed(Message):
         """A key about the completion: ``"take"``, or ``by`` so many options."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList
 
+from tui.keys.command import bindings
+from tui.keys.machine import SHELF
 from tui.stock import dtype_label, family_label
 from tui.text import ago, clean, one_line, size
+from tui.widgets.editors import Options
 
 if TYPE_CHECKING:
     from engine.shelf import Shelved
@@ -27,7 +28,7 @@ _KIND = ("Kind", 7)
 _GAP = "  "
 
 
-class ShelfTable(OptionList):
+class ShelfTable(Options):
     """What is on this machine. The one on the form has a mark."""
 
     DEFAULT_CSS = """
@@ -42,11 +43,7 @@ class ShelfTable(OptionList):
         & > .option-list--option { padding: 0; }
     }
     """
-    BINDINGS: ClassVar = [
-        Binding("v", "vae", show=False),
-        Binding("d,delete", "delete", show=False),
-        Binding("r", "look", show=False),
-    ]
+    BINDINGS = bindings(SHELF)
 
     @dataclass
     class Laid(Message):

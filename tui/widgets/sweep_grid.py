@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -18,6 +17,8 @@ from engine.sweep import CellState, State, Sweep
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
 from tui.studies.sweep_signs import SIGNS, badge
 from tui.text import centred, one_line
 from tui.widgets.line_list import LineList
@@ -43,13 +44,9 @@ class SweepGrid(LineList):
         with_pictures: else a line a cell.
     """
 
-    BINDINGS: ClassVar = [
-        Binding("left", "across(-1)", show=False),
-        Binding("right", "across(1)", show=False),
-        Binding("up", "line(-1)", show=False),
-        Binding("down", "line(1)", show=False),
-        Binding("space", "mark", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, left="across(-1)", right="across(1)", up="line(-1)", down="line(1)")
+    )
 
     page = reactive(0)
     with_pictures = reactive(True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -20,6 +18,8 @@ from textual.strip import Strip
 
 from engine.switches import SWITCHES, Switch
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import CHOICE, LIST
 from tui.switchboard import Known
 from tui.text import one_line
 
@@ -34,19 +34,14 @@ class _Line:
     switch: Switch | None = None
 
 
-class SwitchTable(ScrollView, can_focus=True):
+class SwitchTable(ScrollView, can_focus=True, inherit_bindings=False):
     """The switches. What a value is known to do is asked of ``know``."""
 
-    BINDINGS: ClassVar = [
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("home", "edge(0)", show=False),
-        Binding("end", "edge(-1)", show=False),
-        Binding("left", "step(-1)", show=False),
-        Binding("right,space", "step(1)", show=False),
-        Binding("enter", "open", show=False),
-        Binding("backspace,delete", "reset", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, up="move(-1)", down="move(1)", first="edge(0)", last="edge(-1)"),
+        acting(LIST, left="step(-1)", right="step(1)"),
+        acting(CHOICE, open="open", turn="step(1)", clear="reset"),
+    )
 
     cursor = reactive(0)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
 from engine.errors import InvalidSpec
 from tui.form import read_switches
+from tui.keys.command import acting, bindings
+from tui.keys.moving import CHOICE, LIST
 from tui.text import clean, one_line
 from tui.widgets.field import Field
 
@@ -60,10 +59,9 @@ class _Summary(Widget, can_focus=True):
         &:focus { background: $panel; }
     }
     """
-    BINDINGS: ClassVar = [
-        Binding("enter,space,right", "open", "All", show=False),
-        Binding("backspace,delete", "clear", "None", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, right="open"), acting(CHOICE, open="open", turn="open", clear="clear")
+    )
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
-from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.strip import Strip
 
@@ -19,6 +18,8 @@ from engine.errors import SafelightError
 from tui.graphics.fit import fitted
 from tui.graphics.terminal import Terminal
 from tui.ink import ink
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
 from tui.shrunk import Kept, shrunk
 from tui.stock import off_loop
 from tui.text import WINNER, centred, one_line, seconds
@@ -41,12 +42,9 @@ _AT_ONCE = 2
 class Thumbnails(RunList):
     """A small picture a run, with its number, rating and time below."""
 
-    BINDINGS: ClassVar = [
-        Binding("left", "move(-1)", show=False),
-        Binding("right", "move(1)", show=False),
-        Binding("up", "line(-1)", show=False),
-        Binding("down", "line(1)", show=False),
-    ]
+    BINDINGS = bindings(
+        acting(LIST, left="move(-1)", right="move(1)", up="line(-1)", down="line(1)")
+    )
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__("thumbnails")

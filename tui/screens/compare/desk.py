@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.engine_room import EngineRoom
 
 
-class CompareDesk(Screen[RunRecord | None]):
+class CompareDesk(Screen[RunRecord | None], inherit_bindings=False):
     """Works things out in threads; how they look is for the screen.
 
     Attributes:

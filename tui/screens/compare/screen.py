@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
@@ -19,6 +18,7 @@ from tui.graphics.terminal import Terminal
 from tui.graphics.viewport import Viewport
 from tui.keys.command import bindings
 from tui.keys.compare import COMPARE
+from tui.keys.moving import FOCUS
 from tui.keys.studio import APP
 from tui.screens.compare.darkroom import Darkroom, Pair
 from tui.screens.compare.sides import CompareSides
@@ -46,24 +46,7 @@ class CompareScreen(CompareSides):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (23, "-short"), (32, "-tall"), (50, "-grand")]
     AUTO_FOCUS = ""
-    KEYS = COMPARE
-    BINDINGS: ClassVar = [
-        *bindings(COMPARE),
-        Binding("shift+tab", "next_side(-1)", show=False),
-        Binding("right", "go(1, 0)", show=False),
-        Binding("down", "go(0, 1)", show=False),
-        *(
-            Binding(key, f"pan({x}, {y})", show=False)
-            for key, x, y in (("h", -1, 0), ("l", 1, 0), ("k", 0, -1), ("j", 0, 1))
-        ),
-        *(Binding(str(n + 1), f"side({n})", show=False) for n in range(len(LETTERS))),
-        Binding("p", "other_run(-1)", show=False),
-        Binding("comma", "other_picture(-1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("ctrl+t", "back", show=False),
-        Binding("f5", "go_on", "Go on", show=False, priority=True),
-    ]
+    BINDINGS = bindings(COMPARE, FOCUS)
 
     def __init__(
         self,

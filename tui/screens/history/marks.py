@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import HistoryError
-from engine.history.marks import MAX_NOTE, MAX_RATING, check_tag
+from engine.history.marks import MAX_NOTE, check_tag
 from engine.history.query import Query
 from engine.record import RunRecord
+from tui.keys.command import bindings
+from tui.keys.moving import FOCUS
+from tui.keys.runs import MARKS
 from tui.screens.ask import AskScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.stock import off_loop
@@ -32,22 +34,14 @@ _SAMPLE = 2000
 """So many runs of the trash are looked at to say how large all of it is."""
 
 
-class HistoryMarks(Screen[RunRecord | None]):
+class HistoryMarks(Screen[RunRecord | None], inherit_bindings=False):
     """Rates, tags, notes and deletes the runs that are selected, or the one under the cursor.
 
     Attributes:
         selected: their numbers.
     """
 
-    BINDINGS: ClassVar = [
-        *(Binding(str(n), f"rate({n})", "Rate", show=False) for n in range(MAX_RATING + 1)),
-        Binding("m", "win", "Winner", show=False),
-        Binding("t", "tags", "Tags", show=False),
-        Binding("n", "note", "Note", show=False),
-        Binding("d,delete", "delete", "Delete", show=False),
-        Binding("u", "undo", "Undo", show=False),
-        Binding("x", "empty", "Empty the trash", show=False),
-    ]
+    BINDINGS = bindings(MARKS, FOCUS)
 
     def __init__(self, history: History) -> None:
         super().__init__()

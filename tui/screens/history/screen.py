@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -14,6 +13,8 @@ from textual.widgets import Static
 from engine.history.completion import with_order
 from engine.history.query import SORTS
 from tui.graphics.terminal import Terminal
+from tui.keys.command import bindings
+from tui.keys.runs import HISTORY
 from tui.screens.history.search import HistorySearch
 from tui.widgets.history_table import HistoryTable
 from tui.widgets.key_bar import KeyBar
@@ -90,15 +91,7 @@ class HistoryScreen(HistorySearch):
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "HistoryTable"
-    BINDINGS: ClassVar = [
-        Binding("escape", "back", "Back", show=False),
-        Binding("f9", "dismiss(None)", "Back", show=False, priority=True),
-        # Before the list has it: what is typed right after it is meant for the search.
-        Binding("slash", "search", "Search", show=False, priority=True),
-        Binding("c,ctrl+t", "compare", "Compare", show=False),
-        Binding("v", "view", "Pictures", show=False),
-        Binding("s", "order", "Order", show=False),
-    ]
+    BINDINGS = bindings(HISTORY)
 
     def __init__(self, history: History, terminal: Terminal, room: EngineRoom) -> None:
         super().__init__(history)

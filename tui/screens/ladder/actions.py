@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import SafelightError
 from engine.ladder.table import lowest
-from tui.keys.command import bindings
+from tui.keys.command import acting, bindings
+from tui.keys.moving import FOCUS, LIST
 from tui.keys.studies import LADDER
 from tui.screens.ladder.desk import LadderDesk, State
 from tui.screens.report_asking import ask_where
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _COMPARED = 2
 
 
-class LadderActions(Screen["RunSpec | None"]):
+class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
     """Does what the keys say; how it looks is for the screen.
 
     Attributes:
@@ -42,14 +42,7 @@ class LadderActions(Screen["RunSpec | None"]):
         was_going: whether it went on when it was shown last.
     """
 
-    KEYS = LADDER
-    BINDINGS: ClassVar = [
-        *bindings(LADDER),
-        Binding("f5", "go_on", "Go on", show=False, priority=True),
-        Binding("shift+f7,f19", "back", "Back", show=False, priority=True),
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-    ]
+    BINDINGS = bindings(LADDER, acting(LIST, up="move(-1)", down="move(1)"), FOCUS)
 
     def __init__(self, desk: LadderDesk, spec: RunSpec, terminal: Terminal) -> None:
         super().__init__()

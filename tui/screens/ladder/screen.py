@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -20,6 +20,7 @@ from tui.screens.ladder.plan import Foreseen, foreseen, plan_text
 from tui.stock import off_loop
 from tui.studies import ladder_words as words
 from tui.text import WINNER, clean, one_line, seconds
+from tui.widgets.editors import Scroll
 from tui.widgets.key_bar import Key, KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.progress import Progress, ProgressLines
@@ -85,7 +86,7 @@ class LadderScreen(LadderActions):
                 yield (heads := Static("", classes="heads"))
                 heads.tooltip = HEADS_HELP
                 yield RungTable()
-                with VerticalScroll(classes="plan"):
+                with Scroll(classes="plan"):
                     yield Static("")
             with Vertical(id="beside"):
                 for _ in range(2):

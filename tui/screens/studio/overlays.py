@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.screens.studio.screen import StudioScreen
 
 
-class Overlays(Screen[None]):
+class Overlays(Screen[None], inherit_bindings=False):
     """What of the studio opens other screens. Each is imported when it is first wanted."""
 
     _pasted = ""  # Settings of another program, that went into a prompt.

@@ -15,6 +15,7 @@ from textual.events import ScreenResume
 from tui import form as forms
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings
+from tui.keys.moving import FOCUS
 from tui.keys.panels import PANEL_KEYS
 from tui.keys.studio import APP, STUDIO
 from tui.screens.studio.runs import PastRuns
@@ -57,8 +58,7 @@ class StudioScreen(PastRuns):
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
-    KEYS = STUDIO
-    BINDINGS = bindings(STUDIO)
+    BINDINGS = bindings(STUDIO, FOCUS)
     AUTO_FOCUS = "#prompt"
 
     def __init__(self, form: forms.Form, room: EngineRoom, terminal: Terminal) -> None:

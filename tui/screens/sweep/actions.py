@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import SafelightError
 from engine.record import RunRecord
 from engine.sweep import State
 from tui.keys.command import bindings
+from tui.keys.moving import FOCUS
 from tui.keys.studies import SWEEP
 from tui.screens.report_asking import ask_where
 from tui.screens.sweep.desk import SweepDesk, write_grid
@@ -28,18 +28,14 @@ if TYPE_CHECKING:
 _LEAST_COMPARED = 2
 
 
-class SweepActions(Screen["RunRecord | None"]):
+class SweepActions(Screen["RunRecord | None"], inherit_bindings=False):
     """Does what the keys say; how it looks is for the screen.
 
     Attributes:
         desk: keeps the sweep.
     """
 
-    KEYS = SWEEP
-    BINDINGS: ClassVar = [
-        *bindings(SWEEP),
-        Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
-    ]
+    BINDINGS = bindings(SWEEP, FOCUS)
 
     def __init__(self, desk: SweepDesk, terminal: Terminal) -> None:
         super().__init__()

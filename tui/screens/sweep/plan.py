@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -19,6 +18,7 @@ from engine.errors import InvalidAxis, SafelightError
 from engine.group import Kind
 from engine.sweep import MAX_CELLS, State, Sweep, parse_sweep
 from tui.keys.command import bindings
+from tui.keys.moving import FOCUS
 from tui.keys.studies import PLAN
 from tui.screens.sweep.desk import grid_of
 from tui.stock import off_loop
@@ -56,17 +56,13 @@ _LISTED: tuple[Key, ...] = (("Enter", "Open"), ("↑↓", "Look"), ("Esc", "Back
 Foretell = Callable[[Sweep], Sequence[str]]
 
 
-class SweepPlanScreen(Screen["Sweep | str | None"]):
+class SweepPlanScreen(Screen["Sweep | str | None"], inherit_bindings=False):
     """Gives the sweep that is to be begun, or the id of one to be opened."""
 
     CSS_PATH = "sweep.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     AUTO_FOCUS = "AxisLine Input"
-    KEYS = PLAN
-    BINDINGS: ClassVar = [
-        *bindings(PLAN),
-        Binding("shift+f9,f21", "dismiss(None)", "Back", show=False, priority=True),
-    ]
+    BINDINGS = bindings(PLAN, FOCUS)
 
     def __init__(
         self,

@@ -1,0 +1,167 @@
+"""The table of keys, what a user's keymap may say, and what is said of what it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.conftest import Open
+from tui.keys.contexts import COMMANDS, CONTEXTS
+from tui.keys.keymap import flavours, read_keymap
+from tui.keys.names import is_typed, read_key, show_key, variants
+from tui.keys.places import PLACES, clashes
+from tui.paths import Paths
+from tui.screens.checkpoints import CheckpointsScreen
+
+
+def test_every_command_has_what_is_shown_of_it() -> None:
+    assert sum(len(context.commands) for context in CONTEXTS) >= len(COMMANDS) > 150
+    for command in COMMANDS.values():
+        assert command.keys, command.id
+        assert command.label, command.id
+        assert command.help.endswith("."), command.id
+    everywhere = {each for place in PLACES for each in place.ids}
+    assert everywhere == set(COMMANDS), "some work at no place"
+
+
+def test_no_key_has_two_commands_at_one_place() -> None:
+    assert clashes({}) == []
+
+
+@pytest.mark.parametrize("name", ["emacs", "vim"])
+def test_flavours(name: str) -> None:
+    assert name in flavours()
+    keymap = read_keymap({"keymap": name})
+    assert keymap.problems == ()
+    assert clashes(keymap.changed) == []
+    # The same file, read as if it were the user's, has nothing to be said of it.
+    as_mine = read_keymap({each: list(keys) for each, keys in keymap.changed.items()})
+    assert as_mine.problems == ()
+    assert as_mine.changed == keymap.changed
+    for command_id, keys in keymap.changed.items():
+        if command_id.startswith("typing."):
+            assert not any(is_typed(key) for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "shown"),
+    [
+        *(("ctrl+r", "ctrl+r", "^R"), ("Ctrl+R", "ctrl+r", "^R"), ("^r", "ctrl+r", "^R")),
+        *(
+            ("C-r", "ctrl+r", "^R"),
+            ("M-x", "alt+x", "M-x"),
+            ("meta+<", "alt+less_than_sign", "M-<"),
+        ),
+        *(("?", "question_mark", "?"), ("/", "slash", "/"), ("G", "G", "G"), ("shift+g", "G", "G")),
+        *(("pgup", "pageup", "PgUp"), ("esc", "escape", "Esc"), (" ", "space", "Space")),
+        *(("ctrl++", "ctrl+plus", "^+"), ("shift+F7", "shift+f7", "⇧F7"), ("f19", "f19", "⇧F7")),
+    ],
+)
+def test_names_of_keys(text: str, key: str, shown: str) -> None:
+    assert read_key(text) == key
+    assert show_key(key) == shown
+
+
+def test_other_names_of_one_key() -> None:
+    assert variants("shift+f7") == ("shift+f7", "f19")  # without the kitty protocol
+    assert variants("ctrl+slash") == ("ctrl+slash", "ctrl+underscore")
+
+
+def test_a_table() -> None:
+    keymap = read_keymap(
+        {
+            **{"run": ["ctrl+enter", "f5"], "pause": "alt+p", "studio.stop": "shift+f4"},
+            **{"history": {"trash": ["X"]}, "history.empty": "D", "fill": []},
+        }
+    )
+    assert keymap.problems == ()
+    assert keymap.changed == {
+        **{"studio.run": ("ctrl+enter", "f5"), "studio.pause": ("alt+p",), "studio.fill": ()},
+        **{"studio.stop": ("shift+f4", "f16")},
+        **{"history.trash": ("X",), "history.empty": ("D",)},
+    }
+
+
+def test_two_change_places() -> None:
+    keymap = read_keymap({"run": "ctrl+g", "stop": "ctrl+r"})
+    assert not keymap.problems
+    assert keymap.changed == {"studio.run": ("ctrl+g",), "studio.stop": ("ctrl+r",)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("runn", "f5", "Did you mean “run”?"),
+        ("back", "b", "write the whole name"),
+        ("run", "hyper+x", "hyper"),
+        ("run", "foo", "is not the name of a key"),
+        ("run", "", "is no key"),
+        ("run", 5, "a key in quotes"),
+        ("run", ["f5", 5], "a key in quotes"),
+        ("run", "r", "must work while you type"),
+        ("run", ["r", "space"], "must work while you type"),
+        ("run", "ctrl+i", "cannot be told from Tab"),
+        ("run", "ctrl+m", "cannot be told from Enter"),
+        ("history.back", "ctrl+h", "cannot be told from Backspace"),
+        ("run", "ctrl+[", "cannot be told from Esc"),
+        ("run", "alt+[", "arrow keys"),
+        ("run", "ctrl+g", "which is “studio.stop” (Stop)"),
+        ("list.down", "ctrl+q", "which is “app.quit” (Quit)"),
+        ("run", "ctrl+k", "which is “typing.delete-to-end”"),
+        ("history.trash", "m", "which is “history.win” (Winner)"),
+        # The key that opens the history also closes it.
+        ("history", "ctrl+u", "which is “typing.delete-to-start”"),
+        ("quit", [], "needs a key"),
+        ("keymap", "nano", "No keymap is called “nano”; there are emacs and vim."),
+    ],
+)
+def test_what_is_refused(name: str, value: object, words: str) -> None:
+    keymap = read_keymap({name: value, "pause": "alt+p"})
+    assert len(keymap.problems) == 1
+    assert words in keymap.problems[0].sentence
+    assert keymap.problems[0].sentence.endswith(".")
+    assert keymap.changed == {"studio.pause": ("alt+p",)}, "the rest does not count"
+
+
+def test_what_depends_on_something_refused_is_refused_too() -> None:
+    keymap = read_keymap({"run": "ctrl+g", "stop": "ctrl+l", "fill": "ctrl+r"})
+    # keep-seed has ctrl+l, so stop stays at ctrl+g, so run stays at ctrl+r, so fill cannot have it.
+    assert keymap.changed == {}
+    assert len(keymap.problems) == 3
+
+
+def test_a_key_of_few_terminals_counts_and_is_told() -> None:
+    keymap = read_keymap({"run": "ctrl+enter"})
+    assert keymap.changed == {"studio.run": ("ctrl+enter",)}
+    assert "kitty keyboard protocol" in keymap.problems[0].sentence
+    assert read_keymap({"run": ["ctrl+enter", "alt+r"]}).problems == ()
+
+
+def test_mine_goes_before_the_flavour() -> None:
+    keymap = read_keymap({"keymap": "emacs", "new-seed": "alt+g"})
+    assert keymap.problems == ()
+    assert keymap.changed["studio.new-seed"] == ("alt+g",)
+    assert keymap.changed["app.palette"] == ("alt+x",)
+
+
+def write(paths: Paths, text: str) -> None:
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text(text, encoding="utf-8")
+
+
+async def test_the_app_has_the_keys_of_the_user(paths: Paths, open_app: Open) -> None:
+    write(paths, '[keys]\nnew-seed = "alt+g"\ncheckpoints = "f7"\nfill = "f4"\nview = "z"\n')
+    async with open_app() as s:
+        assert "config.toml, line 5: “studio.view” must work while you type" in s.told()
+        assert "M-g New seed" in s.seen()
+        before = s.studio.spec_form.values["seed"]
+        await s.press("ctrl+n")
+        assert s.studio.spec_form.values["seed"] == before
+        await s.press("alt+g")
+        assert s.studio.spec_form.values["seed"] != before
+        await s.press("f7")
+        assert isinstance(s.app.screen, CheckpointsScreen)
+        await s.press("f7")  # the key that opened it closes it
+        assert s.at_studio()
+    paths.settings_file.unlink()
+    async with open_app() as s:  # another app of the same process has its own
+        assert "^N New seed" in s.seen()

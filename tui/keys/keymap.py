@@ -1,0 +1,192 @@
+"""The user's keys: the table ``[keys]`` of ``config.toml``, and the flavours that are shipped.
+
+What cannot be used is said in a sentence and left as it is; all the rest counts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.keys.contexts import COMMANDS, CONTEXTS, with_name
+from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants, wrong_with
+from tui.keys.places import Clash, clashes
+
+_FOLDER = Path(__file__).with_name("flavours")
+_FLAVOUR = "keymap"
+"""The one name in the table that is no command's."""
+_NEEDED = {"app.quit", "app.palette", "dialog.close", "dialog.leave", "dialog.accept"}
+"""Without a key for each of these one could be locked in."""
+_WHILE_TYPING = {context.name for context in CONTEXTS if context.while_typing}
+
+Keys = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What was refused, or may not work.
+
+    Attributes:
+        name: as the table has it; that of a value in a table within it with a full stop between.
+        sentence: what is wrong, and what to do.
+    """
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The keys as they are to be.
+
+    Attributes:
+        flavour: its name, or empty.
+        changed: the keys of each command that has others than its own, by id.
+        problems: what was refused or may not work.
+    """
+
+    flavour: str = ""
+    changed: Keys = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def flavours() -> tuple[str, ...]:
+    """The names of the keymaps that come with the app."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def read_keymap(table: Mapping[str, object]) -> Keymap:
+    """The keymap that a ``[keys]`` table asks for.
+
+    A value is a key, or a list of keys; ``keymap`` is a flavour to begin with. A name is an id, as
+    ``history.trash``, or its last part where that is clear. Tables within it are contexts.
+    """
+    values = _flat(table)
+    problems: list[Problem] = []
+    wanted = values.pop(_FLAVOUR, "")
+    flavour = wanted if isinstance(wanted, str) and wanted in flavours() else ""
+    if wanted and not flavour:
+        sentence = f"No keymap is called “{wanted}”; there are {_listed(flavours())}."
+        problems.append(Problem(_FLAVOUR, sentence))
+    base = _keys_of_flavour(flavour) if flavour else {}
+    asked: Keys = {}
+    names: dict[str, str] = {}
+    for name, value in values.items():
+        ids = with_name(name)
+        sentences: list[str] = []
+        if len(ids) != 1:
+            sentences = [_which(name, ids)]
+        elif ids[0] in names:
+            sentences = [f"“{ids[0]}” is there twice, also as “{name}”; the first counts."]
+        else:
+            names[ids[0]] = name
+            keys, sentences = _read(ids[0], value)
+            if keys is not None:
+                asked[ids[0]] = keys
+        problems += (Problem(name, sentence) for sentence in sentences)
+    problems += (Problem(names[each], why) for each, why in _settle(base, asked))
+    return Keymap(flavour, base | asked, tuple(problems))
+
+
+def _flat(table: Mapping[str, object], before: str = "") -> dict[str, object]:
+    """The values of a table by their names; ``history.trash`` may be a table in it."""
+    found: dict[str, object] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{before}{name}.")
+        else:
+            found[f"{before}{name}"] = value
+    return found
+
+
+def _keys_of_flavour(name: str) -> Keys:
+    values = _flat(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+    return {each: _read(each, value)[0] or () for each, value in values.items()}
+
+
+def _which(name: str, ids: tuple[str, ...]) -> str:
+    if ids:
+        return f"“{name}” may be {_listed(ids, 'or')}: write the whole name, in quotes."
+    names = [*COMMANDS, *(each.partition(".")[2] for each in COMMANDS)]
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f" Did you mean “{near[0]}”?" if near else ""
+    return f"No command is called “{name}”.{hint} “safelight keys” lists them."
+
+
+def _read(command_id: str, value: object) -> tuple[tuple[str, ...] | None, list[str]]:
+    """The keys that a value means, and what is wrong; ``None`` when nothing of it can be used."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return None, [f'“{command_id}” needs a key in quotes, or a list of them: "ctrl+r".']
+    if not texts and command_id in _NEEDED:
+        return None, [f"“{command_id}” needs a key; it keeps its own."]
+    keys: list[str] = []
+    problems: list[str] = []
+    for text in texts:
+        try:
+            key = read_key(text)
+        except ValueError as error:
+            problems.append(f"“{command_id}”: “{text}” {error}.")
+            continue
+        if wrong := wrong_with(key):
+            problems.append(f"“{command_id}”: {text} {wrong}. Choose another key.")
+        else:
+            keys += variants(key)
+    if texts and not keys:
+        return None, problems
+    context = command_id.partition(".")[0]
+    if keys and context in _WHILE_TYPING and all(is_typed(key) for key in keys):
+        problems.append(
+            f"“{command_id}” must work while you type too, and {show_key(keys[0])} is typed. Give "
+            "it a key with ctrl or alt, or a function key."
+        )
+        return None, problems
+    if context == "typing":
+        keys = [key for key in keys if not is_typed(key)]
+    if keys and not any(is_everywhere(key) for key in keys):
+        problems.append(
+            f"“{command_id}”: {texts[0]} reaches the app only from terminals with the kitty "
+            "keyboard protocol. Give it a second key for all others."
+        )
+    return tuple(dict.fromkeys(keys)), problems
+
+
+def _settle(base: Keys, asked: Keys) -> list[tuple[str, str]]:
+    """Take out of ``asked`` what gives two commands one key, the last first.
+
+    Returns the ids, each with why.
+    """
+    problems: list[tuple[str, str]] = []
+    order = list(asked)
+    while found := clashes(base | asked):
+        for clash in found:
+            mine = [each for each in map(_owner, (clash.inner, clash.outer)) if each in asked]
+            if mine:
+                refused = max(mine, key=order.index)
+                del asked[refused]
+                problems.append((refused, _says(clash, refused)))
+                break
+        else:
+            break  # a flavour's own, which its test does not let through
+    return problems
+
+
+def _owner(command_id: str) -> str:
+    """The command whose keys a command has."""
+    return COMMANDS[command_id].follows or command_id
+
+
+def _says(clash: Clash, refused: str) -> str:
+    other = clash.outer if _owner(clash.inner) == refused else clash.inner
+    return (
+        f"“{refused}” cannot have {show_key(clash.key)}, which is “{other}” "
+        f"({COMMANDS[other].label}) where both work. Give one of them another key."
+    )
+
+
+def _listed(names: tuple[str, ...], word: str = "and") -> str:
+    *first, last = names
+    return f"{', '.join(first)} {word} {last}" if first else last

@@ -1,0 +1,33 @@
+"""Take the keys of the settings when the app starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.keys.command import use
+
+if TYPE_CHECKING:
+    from tui.keys.keymap import Keymap
+    from tui.settings.sources import Sources
+
+
+def take_keys(sources: Sources) -> list[str]:
+    """Take the user's keys. Returns what was refused, a sentence each with where it stands."""
+    if not sources.table("keys"):
+        use({})  # and nothing of what reads keymaps is imported
+        return []
+    from tui.keys.keymap import read_keymap
+
+    keymap = read_keymap(sources.table("keys"))
+    use(keymap.changed)
+    return told(keymap, sources)
+
+
+def told(keymap: Keymap, sources: Sources) -> list[str]:
+    """What is wrong with a keymap, a sentence each that says where."""
+    sentences: list[str] = []
+    for problem in keymap.problems:
+        names = (problem.name,), tuple(problem.name.split("."))
+        path = next((each for each in names if sources.file.line("keys", *each)), ())
+        sentences.append(f"{sources.file.place('keys', *path)}: {problem.sentence}")
+    return sentences

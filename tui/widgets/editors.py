@@ -1,0 +1,41 @@
+"""What is typed into, and lists and texts that scroll, with keys that a keymap can change."""
+
+from __future__ import annotations
+
+from textual.containers import VerticalScroll
+from textual.widgets import Input, OptionList, TextArea
+
+from tui.keys.command import acting, bindings
+from tui.keys.moving import LIST
+from tui.keys.typing import LINE, TEXT
+from tui.widgets.in_order import KeysInOrder
+
+
+class Line(KeysInOrder, Input, inherit_bindings=False):
+    """One line that is typed into."""
+
+    BINDINGS = bindings(LINE)
+
+
+class Text(KeysInOrder, TextArea, inherit_bindings=False):
+    """A text of many lines."""
+
+    BINDINGS = bindings(TEXT)
+
+
+class Scroll(VerticalScroll, inherit_bindings=False):
+    """What does not fit is scrolled to."""
+
+    BINDINGS = bindings(
+        acting(LIST, up="scroll_up", down="scroll_down", page_up="page_up", page_down="page_down"),
+        acting(LIST, first="scroll_home", last="scroll_end"),
+    )
+
+
+class Options(OptionList, inherit_bindings=False):
+    """A list to choose from."""
+
+    BINDINGS = bindings(
+        acting(LIST, up="cursor_up", down="cursor_down", page_up="page_up", page_down="page_down"),
+        acting(LIST, first="first", last="last", choose="select"),
+    )
