@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
@@ -26,6 +26,7 @@ from engine.errors import SafelightError
 from tui import form as forms
 from tui.attention.eyes import Eyes
 from tui.engine_room import EngineRoom
+from tui.graphics.painting import PacedApp
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings, commands_of
 from tui.keys.panels import PANEL_HELP
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from tui.lab import Lab
 
 REDRAWS_PER_SECOND = 10
-TERMINAL_SECONDS = 2.0
-"""Between two looks whether the terminal is still there."""
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
 PATIENCE_SECONDS = 1.0
@@ -67,7 +66,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(App[int], inherit_bindings=False):
+class SafelightApp(PacedApp[int], inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -156,13 +155,11 @@ class SafelightApp(App[int], inherit_bindings=False):
                 loop.add_signal_handler(number, self._leave, code)
             except (NotImplementedError, RuntimeError, ValueError):
                 break  # Not the main thread, or not POSIX: the default stays.
-        self.set_interval(TERMINAL_SECONDS, self._leave_with_the_terminal)
         # The first frame does not wait for the history or the engine.
         self.call_after_refresh(self._open_lab)
 
-    def _leave_with_the_terminal(self) -> None:
-        if getattr(self._driver, "is_gone", False):
-            self._leave(129)
+    def on_terminal_gone(self) -> None:
+        self._leave(129)
 
     def _leave(self, code: int) -> None:
         """Go because we were told to, by the system or a line that dropped."""

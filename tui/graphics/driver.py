@@ -1,24 +1,28 @@
-"""Textual's driver, with ears for what the terminal answers late.
-
-Over a slow link the answers to :class:`tui.graphics.terminal.Probe` come when the app already runs.
-Textual does not know them and would type them into the prompt.
-"""
+"""Textual's driver, with ears for what the terminal answers late, and a writer that waits alone."""
 
 from __future__ import annotations
 
 import errno
+import os
 import re
+import select
 import termios
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, ClassVar
 
+from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
+from textual.events import Key
+from textual.keys import Keys
 from textual.message import Message
 
+from tui.graphics.pace import ANSWER
 from tui.graphics.terminal import Terminal, cell_of_window, understood
+from tui.graphics.writer import Writer
 
 _ANSWER = re.compile(r"\x1b\[(?:6;\d{1,4};\d{1,4}t|\?[\d;]{0,64}c)")
 _BEGINNING = re.compile(r"\x1b\[(?:6;[\d;]{0,9}|\?[\d;]{0,64})\Z")
@@ -26,6 +30,23 @@ _BEGINNING = re.compile(r"\x1b\[(?:6;[\d;]{0,9}|\?[\d;]{0,64})\Z")
 
 _PATIENCE = 0.5
 """Seconds for the rest of an answer to come."""
+_TICK = 0.05
+"""Seconds between two looks at what was typed in part, as an escape is."""
+
+SETTLE_SECONDS = 1.0
+"""At the end, for answers that are still on their way."""
+FINISH_SECONDS = 1.0
+"""At the end, for what is still to be written."""
+
+_GIVE_BACK = (
+    "\x1b[?2026l"  # synchronised output
+    "\x1b[?2004l\x1b[?2048l\x1b[?1004l"  # bracketed paste, reports of size and of focus
+    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # the mouse
+    "\x1b[?7h"  # line wrap
+    "\x1b[<u"  # kitty's keyboard protocol, which belongs to the alternate screen
+)
+_LEAVE = "\x1b[?1049l\x1b[?25h"
+"""The alternate screen off, the cursor on."""
 
 
 class TerminalAnswered(Message):
@@ -34,6 +55,10 @@ class TerminalAnswered(Message):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self.terminal = terminal
+
+
+class TerminalGone(Message):
+    """The terminal has hung up. Its signal may have gone to whoever started us."""
 
 
 class _Parser(XTermParser):
@@ -48,8 +73,18 @@ class _Parser(XTermParser):
     _held_since = 0.0
     _heard = ""
 
+    def __init__(self, answered: Callable[[], object] = lambda: None, debug: bool = False) -> None:
+        """``answered`` is called for each :data:`tui.graphics.pace.ANSWER`."""
+        super().__init__(debug)
+        self._answered = answered
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be decided when no more comes: then :meth:`tick` is needed."""
+        return bool(self.held) or self._timeout_time is not None
+
     def tick(self) -> Iterator[Message]:
-        """Textual's clock, ten times a second: what was held too long was no answer."""
+        """A look at the clock: what was held too long was no answer."""
         if self.held and monotonic() - self._held_since > _PATIENCE:
             text, self.held = self.held, ""
             yield from super().feed(text)
@@ -71,26 +106,13 @@ class _Parser(XTermParser):
         if text or not data:
             yield from super().feed(text)
 
-
-class _Output:
-    """The terminal's file, which may go away: what is written then is dropped.
-
-    An error would end the thread that writes, and quitting would wait for it for ever.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            self._file.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._file.flush()
-
-    def fileno(self) -> int:
-        return int(self._file.fileno())
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[Key]:
+        # Here a sequence is whole, in however many pieces it came, and no part of a paste.
+        if sequence == ANSWER:
+            self._answered()
+            yield Key(Keys.Ignore, sequence)
+        else:
+            yield from super()._sequence_to_key_events(sequence, alt)
 
 
 class Driver(linux_driver.LinuxDriver):
@@ -98,9 +120,20 @@ class Driver(linux_driver.LinuxDriver):
 
     Attributes:
         typed_ahead: what the user typed before the app was there to hear it.
+        is_behind: whether the terminal takes frames more slowly than they come; the app's
+            ``paint_again`` is called when it has caught up.
     """
 
     typed_ahead: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._writer: Writer | None = None
+        self._frame: list[str] | None = None
+        self._wake: tuple[int, int] | None = None
+        self.is_behind = False
+
+    # Out
 
     @property
     def outgoing(self) -> Driver:
@@ -108,29 +141,116 @@ class Driver(linux_driver.LinuxDriver):
         return self
 
     def draw(self, name: str, parts: Sequence[str], *, whole: bool = False) -> None:
-        del name, whole
-        self.write("".join(parts))
+        if self._writer is not None:
+            self._writer.draw(name, parts, whole=whole)
 
     def withdraw(self, name: str) -> None:
-        """Nothing is ever left."""
-
-    has_room = True
-
-    def start_application_mode(self) -> None:
-        vars(self)["_file"] = _Output(self._file)
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer is not None:
+            self._writer.withdraw(name)
 
     @property
-    def is_gone(self) -> bool:
-        """Whether the terminal has hung up: its signal may go to whoever started us."""
+    def has_room(self) -> bool:
+        return self._writer is not None and self._writer.has_room
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """What is written in here, on the event loop, is one frame and is written at once."""
+        self._frame = []
         try:
-            termios.tcgetattr(self.fileno)
-        except termios.error as error:
-            return bool(error.args) and error.args[0] == errno.EIO
-        return False
+            yield
+        finally:
+            data, self._frame = "".join(self._frame), None
+            if data and self._writer is not None:
+                self.is_behind = self._writer.write_frame(data)
+
+    def write(self, data: str) -> None:
+        if self._frame is not None:
+            self._frame.append(data)
+        elif self._writer is not None:
+            self._writer.write(data)
+
+    def _on_drained(self) -> None:
+        # On the writer's thread.
+        again = getattr(self._app, "paint_again", None)
+        if again is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(again)
+
+    def _on_gone(self) -> None:
+        # On the writer's or on the input's thread.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._app.post_message, TerminalGone())
+
+    # Begin and end
+
+    def start_application_mode(self) -> None:
+        vars(linux_driver)["WriterThread"] = self._new_writer  # there is no other way in
+        self._wake = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer is not None and self.input_tty:
+            self._writer.ask()
+
+    def _new_writer(self, file: Any) -> Writer:
+        self._writer = Writer(file.fileno(), self._on_drained, self._on_gone)
+        return self._writer
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back. Nothing is written to it afterwards."""
+        writer = self._writer
+        if writer is None:
+            return
+        writer.leave()
+        writer.write(_GIVE_BACK)
+        writer.settle(SETTLE_SECONDS)
+        self.disable_input()
+        if self.attrs_before is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        writer.write(_LEAVE)
+        writer.finish(FINISH_SECONDS)
+
+    def disable_input(self) -> None:
+        if self._wake is not None:
+            os.write(self._wake[1], b"x")
+        super().disable_input()
+        if self._wake is not None:
+            for end in self._wake:
+                os.close(end)
+            self._wake = None
+
+    # In
 
     def run_input_thread(self) -> None:
-        _Parser.held, Driver.typed_ahead = Driver.typed_ahead, ""
-        # The parser is made in there, under this name; there is no other way in.
-        vars(linux_driver)["XTermParser"] = _Parser
-        super().run_input_thread()
+        """Read what is typed, and sleep while nothing is."""
+        assert self._writer is not None
+        assert self._wake is not None
+        parser = _Parser(self._writer.answered, self._debug)
+        parser.held, Driver.typed_ahead = Driver.typed_ahead, ""
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        wake = self._wake[0]
+        while not self.exit_event.is_set():
+            patience = _TICK if parser.waits else None
+            ready, _, _ = select.select([self.fileno, wake], [], [], patience)
+            if self.fileno in ready:
+                data = self._read()
+                if data is None:
+                    self._on_gone()
+                    break
+                if text := decode(data):
+                    for event in parser.feed(text):
+                        self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+        with suppress(EOFError, ParseError):
+            list(parser.feed(""))
+
+    def _read(self) -> bytes | None:
+        """What was typed; ``None`` when the terminal has hung up."""
+        try:
+            return os.read(self.fileno, 4096) or None
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            if error.errno == errno.EINTR:
+                return b""
+            return None
