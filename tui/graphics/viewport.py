@@ -45,12 +45,13 @@ class Viewport:
 
         Never stretched: what does not fit is cut off on both sides.
         """
-        wide, tall = fitted(width, height, columns, rows, cell_ratio)
-        if not wide or not tall:
+        if min(width, height, columns, rows) <= 0:
             return Seen(0, 0, WHOLE)
-        across, down = min(columns, int(wide * self.zoom)), min(rows, int(tall * self.zoom))
-        left, right = _part(self.x, across / (wide * self.zoom))
-        top, bottom = _part(self.y, down / (tall * self.zoom))
+        wide = fitting(width, height, columns, rows, cell_ratio) * self.zoom
+        tall = wide * height / width / cell_ratio
+        across, down = _cells(wide, columns), _cells(tall, rows)
+        left, right = _part(self.x, across / wide if wide > columns else 1.0)
+        top, bottom = _part(self.y, down / tall if tall > rows else 1.0)
         return Seen(across, down, (left, top, right, bottom))
 
     def enlarged(self, by: int) -> Viewport:
@@ -66,6 +67,15 @@ class Viewport:
             x=_middle((left + right) / 2 + x * _STEP * (right - left), right - left),
             y=_middle((top + bottom) / 2 + y * _STEP * (bottom - top), bottom - top),
         )
+
+
+def fitting(width: int, height: int, columns: int, rows: int, cell_ratio: float) -> float:
+    """Columns that a picture takes when it is as large as it fits, not rounded to whole ones."""
+    return min(columns, rows * cell_ratio * width / height)
+
+
+def _cells(length: float, room: int) -> int:
+    return max(1, min(room, round(length)))
 
 
 def _part(middle: float, share: float) -> tuple[float, float]:
@@ -97,39 +107,48 @@ GAP = 1
 
 
 def panes(
-    sizes: Sequence[tuple[int, int]], columns: int, rows: int, cell_ratio: float, view: Viewport
+    sizes: Sequence[tuple[int, int]],
+    columns: int,
+    rows: int,
+    cell_ratio: float,
+    view: Viewport,
+    *,
+    labels: bool = True,
 ) -> list[Pane]:
     """Panes for pictures of ``sizes`` pixels, together as large as they get, in reading order.
 
     They stand next to each other, in one row or more, without more room between than a cell, so
     that the eye has not far to go.
+
+    Args:
+        labels: leave a row above each for its label.
     """
-    if not sizes or columns < 1 or rows < 2:
+    if not sizes or columns < 1 or rows < 1 + labels:
         return []
 
     def worth(across: int) -> float:
-        room_x, room_y = _room(len(sizes), across, columns, rows)
+        room_x, room_y = _room(len(sizes), across, columns, rows, labels)
         fits = [fitted(*size, room_x, room_y, cell_ratio) for size in sizes]
         # A full last row is worth slightly smaller pictures.
         return sum(x * y for x, y in fits) * (1 if len(sizes) % across == 0 else 0.8)
 
     across = max(range(1, len(sizes) + 1), key=lambda n: (worth(n), n))
-    room_x, room_y = _room(len(sizes), across, columns, rows)
+    room_x, room_y = _room(len(sizes), across, columns, rows, labels)
     down = ceil(len(sizes) / across)
     seen = [view.seen(*size, room_x, room_y, cell_ratio) for size in sizes]
-    wide = max(*(part.columns for part in seen), min(room_x, LABEL_COLUMNS))
+    wide = max([*(part.columns for part in seen), min(room_x, LABEL_COLUMNS) if labels else 0])
     tall = max(part.rows for part in seen)
     left = (columns - across * wide - (across - 1) * GAP) // 2
-    top = max(0, (rows - down * (tall + 1)) // 2)
+    top = max(0, (rows - down * (tall + labels)) // 2)
     found = []
     for i, part in enumerate(seen):
         x = left + i % across * (wide + GAP)
-        y = top + i // across * (tall + 1) + 1
+        y = top + i // across * (tall + labels) + labels
         inset = (wide - part.columns) // 2, (tall - part.rows) // 2
         found.append(Pane(x + inset[0], y + inset[1], part.columns, part.rows, part.box, x, wide))
     return found
 
 
-def _room(count: int, across: int, columns: int, rows: int) -> tuple[int, int]:
+def _room(count: int, across: int, columns: int, rows: int, labels: bool) -> tuple[int, int]:
     down = ceil(count / across)
-    return max(0, (columns - (across - 1) * GAP) // across), max(0, rows // down - 1)
+    return max(0, (columns - (across - 1) * GAP) // across), max(0, rows // down - labels)

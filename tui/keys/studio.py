@@ -133,7 +133,7 @@ _STUDIO = (
         "view",
         "f2",
         "View",
-        "Show the picture alone, as large as it gets; again to go back.",
+        "The picture as large as the terminal: zoom, move, leaf; again to go back.",
         "view",
         "Picture",
     ),

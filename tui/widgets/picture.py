@@ -142,6 +142,11 @@ class Picture(Widget, can_focus=True):
             self._redraw()
 
     @property
+    def is_live(self) -> bool:
+        """Whether previews are shown."""
+        return self._live
+
+    @property
     def seed(self) -> int | None:
         """The seed of the picture that is picked."""
         return self.seeds[self.picked] if self.picked < len(self.seeds) else None

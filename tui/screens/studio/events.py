@@ -49,6 +49,11 @@ class EventPainter:
         if picture.border_subtitle != text:
             picture.border_subtitle = text
 
+    @property
+    def shown(self) -> tuple[RunSpec, int] | None:
+        """Whose pictures are shown, when some are: what was asked for, and its number."""
+        return self._shown
+
     def _progress(self, progress: Progress) -> None:
         self._studio.query_one(ProgressLines).state = progress
 

@@ -158,6 +158,22 @@ class Overlays(Screen[None], inherit_bindings=False):
             runs.cursor = place
         self._studio.bring_back(Row.of(record))
 
+    def action_view(self) -> None:
+        """Show the picture as large as the terminal."""
+        from tui.screens.viewer.opening import view_studio
+
+        view_studio(self._studio, self._open_run, self._look_at_run)
+
+    def _look_at_run(self, record: RunRecord) -> None:
+        """Show a run's pictures, as if the cursor had been moved there."""
+        from tui.widgets.run_table import Row, RunTable
+
+        runs = self._studio.runs
+        place = next((i for i, row in enumerate(runs.rows) if row.id == record.id), None)
+        if place is not None:
+            runs.cursor = place
+            self._studio.post_message(RunTable.Looked(Row.of(record)))
+
     def run_is_over(self) -> None:
         """Let the history show a run that has just come to its end."""
         if self._history is not None and self._history.is_current:

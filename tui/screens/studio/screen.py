@@ -251,13 +251,7 @@ class StudioScreen(PastRuns):
         self.spec_form.parameters.next_seed()
 
     def action_to_prompt(self) -> None:
-        if self.has_class("-viewing"):
-            self.action_view()
         self.spec_form.prompt.focus()
-
-    def action_view(self) -> None:
-        viewing = self.toggle_class("-viewing").has_class("-viewing")
-        (self.picture if viewing else self.spec_form.prompt).focus()
 
     def cannot_work(self, why: str) -> None:
         """Say for good why nothing can be run."""

@@ -56,9 +56,14 @@ class Stage(Widget):
             super().__init__()
             self.by = by
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, labels: bool = True) -> None:
+        """
+        Args:
+            labels: there is a row above each picture for its label.
+        """
         super().__init__()
         self.terminal = terminal
+        self._labels = labels
         self.view = Viewport()
         self._prints: tuple[Print, ...] = ()
         self._ahead: tuple[Print, ...] = ()
@@ -114,7 +119,7 @@ class Stage(Widget):
         """What would be seen of a picture alone, and on how many columns; ``below``: see show."""
         columns, rows = self.content_size
         room = (columns, rows - below, self.terminal.cell_ratio)
-        found = panes([each.size()], *room, self.view)
+        found = panes([each.size()], *room, self.view, labels=self._labels)
         return (found[0].box, found[0].columns) if found else (WHOLE, 0)
 
     @property
@@ -126,7 +131,8 @@ class Stage(Widget):
         columns, rows = self.content_size
         rows -= 1 if self._below else 0
         sizes = [each.size() for each in prints]
-        return panes(sizes, columns, rows, self.terminal.cell_ratio, self.view)
+        ratio = self.terminal.cell_ratio
+        return panes(sizes, columns, rows, ratio, self.view, labels=self._labels)
 
     def _shots(self, prints: Sequence[Print]) -> list[tuple[Shot, Print]]:
         placed = zip(prints, self._panes(prints), strict=False)
@@ -252,7 +258,8 @@ class Stage(Widget):
                 pieces[y].append((x, strip))
 
         for each, pane in zip(self._prints, self._panes(self._prints), strict=False):
-            put(pane.label_x, pane.y - 1, self._words(each.label, pane.label_columns, paper))
+            if self._labels:
+                put(pane.label_x, pane.y - 1, self._words(each.label, pane.label_columns, paper))
         for pane, frame in self._shown:
             for row, strip in enumerate(self._cells(pane, frame, paper)):
                 put(pane.x, pane.y + row, strip)

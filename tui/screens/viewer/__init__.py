@@ -1,0 +1,1 @@
+"""One picture, with every cell of the screen."""
