@@ -16,6 +16,7 @@ from tui.keys.runs import HISTORY, MARKS, PICTURE, PROMPTS, RUNS, SELECT
 from tui.keys.studies import LADDER, PAST, PLAN, SWEEP
 from tui.keys.studio import APP, STUDIO
 from tui.keys.typing import TYPING
+from tui.keys.viewer import VIEWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ CONTEXTS: tuple[Context, ...] = (
     Context("picture", "Picture, in the studio", PICTURE),
     Context("history", "History", (*HISTORY, *MARKS, *SELECT)),
     Context("prompts", "Prompts", PROMPTS, while_typing=True),
+    Context("viewer", "Viewer", VIEWER),
     Context("compare", "Compare", COMPARE),
     Context("ladder", "Ladder", (*LADDER, *PAST)),
     Context("plan", "Sweep, its axes", PLAN, while_typing=True),

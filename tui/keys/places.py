@@ -62,6 +62,7 @@ PLACES: tuple[Place, ...] = (
         typed_into=True,
     ),
     _place("compare"),
+    _place("viewer"),
     _place("list", *(each for each in _IN["ladder"] if each != "ladder.past-out")),
     _place("list", "dialog.close", "ladder.past-out"),
     _place("offer.take", "offer.next", "offer.previous", "line", "plan", typed_into=True),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
@@ -17,9 +16,10 @@ from textual.widgets import Static
 from engine import events
 from tui import form as forms
 from tui.graphics.outgoing import outgoing
-from tui.keys.command import Command, bindings
+from tui.keys.command import bindings
+from tui.keys.moving import FOCUS
 from tui.keys.studio import APP
-from tui.keys.viewer import STUDIO_KEYS, VIEWER
+from tui.keys.viewer import VIEWER
 from tui.screens.viewer.details import Details
 from tui.screens.viewer.looking import Looking, part
 from tui.screens.viewer.roll import Made, Roll
@@ -46,7 +46,7 @@ class Left(NamedTuple):
     restore: bool = False
 
 
-class ViewerScreen(Screen[Left]):
+class ViewerScreen(Screen[Left], inherit_bindings=False):
     """Shows a picture, and those before and after it.
 
     Attributes:
@@ -56,24 +56,7 @@ class ViewerScreen(Screen[Left]):
     CSS_PATH = "viewer.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]
     AUTO_FOCUS = ""
-    KEYS: tuple[Command, ...] = VIEWER
-    BINDINGS: ClassVar = [
-        *bindings(VIEWER),
-        *bindings(STUDIO_KEYS),
-        Binding("right", "go(1, 0)", show=False),
-        Binding("down", "go(0, 1)", show=False),
-        *(
-            Binding(keys, f"pan({x}, {y})", show=False)
-            for keys, x, y in (
-                *(("h", -1, 0), ("l", 1, 0), ("k", 0, -1), ("j", 0, 1)),
-                *(("shift+left,H", -2, 0), ("shift+right,L", 2, 0)),
-                *(("shift+up,K,pageup", 0, -2), ("shift+down,J", 0, 2)),
-            )
-        ),
-        Binding("p,backspace", "leaf(-1)", show=False),
-        Binding("q", "leave", show=False),
-        Binding("f2", "leave", show=False, priority=True),
-    ]
+    BINDINGS = bindings(VIEWER, FOCUS)
 
     def __init__(self, roll: Roll, terminal: Terminal, studio: StudioScreen | None = None) -> None:
         """
@@ -91,8 +74,6 @@ class ViewerScreen(Screen[Left]):
         self._state = self._remark = ""
         self._shown = _instead(_COMING, (1, 1))
         self.following = studio is not None and studio.following
-        if studio is not None:
-            self.KEYS = (*VIEWER, *STUDIO_KEYS)
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="room"):
