@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.events import Event
+from engine.manner import Manner
 from engine.record import RunRecord
 from engine.spec import RunSpec
 from engine.study import Study
@@ -71,6 +72,9 @@ class EngineAPI(Protocol):
 
     def start(self) -> None:
         """Start the thread. Imports nothing heavy: that waits for :meth:`warm_up` or a run."""
+
+    def go_by(self, manner: Manner) -> None:
+        """Make runs like this from the next one on; one that is on ends as it began."""
 
     def submit(self, spec: RunSpec) -> int:
         """Queue a run behind the others and return its number. Never waits for the device.

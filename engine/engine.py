@@ -17,6 +17,7 @@ from engine.checkpoints import resolve
 from engine.errors import HistoryError, InvalidSpec, SafelightError
 from engine.events import EngineIdle, Event, RunFinished
 from engine.history import History
+from engine.manner import Manner
 from engine.measure.request import LEAST_REPEATS
 from engine.memory import MemorySampler
 from engine.pictures.output import AS_USUAL, Output
@@ -62,7 +63,8 @@ class Engine:
             history: where runs are kept. Without one nothing is written, numbers begin at 1, and
                 the pictures are only in the events.
             device: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``; ``None`` picks the best.
-            previews: whether to emit ``PreviewReady``.
+            previews: whether to emit ``PreviewReady``; ``False`` is never, whatever :meth:`go_by`
+                says.
             sample_memory: whether to emit ``MemorySampled``.
             climb: whether a run whose memory ran out goes on by itself, with the next rung of
                 :mod:`engine.relief`.
@@ -73,8 +75,7 @@ class Engine:
         self._history = history
         self._device = device
         self._previews = previews
-        self._climb = climb
-        self._output = output
+        self._manner = Manner(previews, climb, output)
         self._unkept = Unkept(history, output) if history is not None else None
         self._sample_memory = sample_memory
         self._memory = MemorySampler(self._tell)
@@ -96,6 +97,13 @@ class Engine:
         self._thread.start()
         if self._sample_memory:
             self._memory.start()
+
+    def go_by(self, manner: Manner) -> None:
+        """Make runs like this from the next one on; see :meth:`engine.api.EngineAPI.go_by`."""
+        with self._changed:
+            self._manner = manner
+        if self._unkept is not None:
+            self._unkept.output = manner.output
 
     def submit(self, spec: RunSpec) -> int:
         """Queue a run and return its number; see :meth:`engine.api.EngineAPI.submit`."""
@@ -226,6 +234,8 @@ class Engine:
 
     def _ready_worker(self) -> Worker:
         """The worker, made when first needed: what fails then is told by the run."""
+        with self._changed:
+            manner = self._manner
         if self._worker is None:
             from engine.worker import Worker
 
@@ -235,10 +245,9 @@ class Engine:
                 self._memory,
                 device=self._device,
                 previews=self._previews,
-                climb=self._climb,
-                output=self._output,
                 unkept=self._unkept,
             )
+        self._worker.go_by(manner)
         return self._worker
 
     def _wants(self, checkpoint: str) -> bool:

@@ -28,7 +28,11 @@ log = logging.getLogger("safelight.engine")
 
 
 class Maker:
-    """Loads, dresses, runs. Whatever goes wrong comes back as a :class:`Failure`."""
+    """Loads, dresses, runs. Whatever goes wrong comes back as a :class:`Failure`.
+
+    Attributes:
+        previews: whether runs emit ``PreviewReady``.
+    """
 
     def __init__(
         self,
@@ -41,7 +45,7 @@ class Maker:
         self._pipelines = pipelines
         self._memory = memory
         self._tell = tell
-        self._previews = previews
+        self.previews = previews
 
     def attempt(self, attempt: Attempt, work: Callable[[Attempt], object]) -> Failure | None:
         """Do some work for an attempt, such as :meth:`make`; how that failed, or ``None``.
@@ -149,7 +153,7 @@ class Maker:
             loaded,
             self._tell,
             attempt.job.is_cancelled,
-            previews=self._previews,
+            previews=self.previews,
             at_border=self._memory.sample,
         )
         attempt.pictures = runner()

@@ -47,11 +47,15 @@ def write_picture(
 
 
 class Unkept:
-    """Runs whose pictures, or whose row, could not be written. For any thread."""
+    """Runs whose pictures, or whose row, could not be written. For any thread.
+
+    Attributes:
+        output: how their pictures are written.
+    """
 
     def __init__(self, history: History, output: Output) -> None:
         self._history = history
-        self._output = output
+        self.output = output
         self._lock = threading.Lock()
         self._runs: dict[int, tuple[RunRecord, Sequence[Image.Image]]] = {}
 
@@ -81,7 +85,7 @@ class Unkept:
             record, pictures = self._runs[run_id]
             for index in range(len(record.images), len(pictures)):
                 image = write_picture(
-                    index, pictures[index], self._history.folder, self._output, record
+                    index, pictures[index], self._history.folder, self.output, record
                 )
                 record = replace(record, images=(*record.images, image))
                 self._runs[run_id] = record, pictures

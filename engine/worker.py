@@ -18,9 +18,9 @@ from engine.history import History
 from engine.ladder.climbing import Climbing
 from engine.ladder.request import Ladder
 from engine.maker import Maker
+from engine.manner import Manner
 from engine.measure.measuring import Measuring
 from engine.memory import MemorySampler
-from engine.pictures.output import AS_USUAL, Output
 from engine.pipelines import Pipelines
 from engine.record import RunRecord, Status, now
 from engine.relief import words
@@ -41,26 +41,27 @@ class Worker:
         *,
         device: str | None,
         previews: bool,
-        climb: bool = False,
-        output: Output = AS_USUAL,
         unkept: Unkept | None = None,
     ) -> None:
         """
         Args:
-            climb: a run whose memory ran out goes on by itself; see :mod:`engine.relief`.
-            output: how pictures are written.
+            previews: whether there are any at all.
             unkept: takes what was made and could not be written.
         """
         self._tell = tell
         self._history = history
         self._memory = memory
-        self._climb = climb
-        self._output = output
+        self._manner = Manner(previews)
         self._pipelines = Pipelines(device, previews=previews)
         self._maker = Maker(self._pipelines, memory, tell, previews=previews)
         self._fits = Fits(history.folder if history is not None else None)
         self._now: Attempt | Filling | Measuring | Climbing | None = None
         self._unkept = unkept
+
+    def go_by(self, manner: Manner) -> None:
+        """Make runs like this from now on."""
+        self._manner = manner
+        self._maker.previews = manner.previews
 
     def warm_up(self, checkpoint: str, is_cancelled: Callable[[], bool]) -> None:
         """Load a checkpoint that is on this machine already; nothing is downloaded before a run.
@@ -96,7 +97,7 @@ class Worker:
 
     def study(self, job: Job, study: Study) -> None:
         """Measure, and tell."""
-        with_ = (self._pipelines, self._memory, self._tell, self._history, self._output)
+        with_ = (self._pipelines, self._memory, self._tell, self._history, self._manner.output)
         studying: Measuring | Climbing
         if isinstance(study, Ladder):
             studying = Climbing(job, study, *with_)
@@ -137,7 +138,7 @@ class Worker:
 
     def _run(self, attempt: Attempt) -> None:
         failure = self._try(attempt)
-        while failure is not None and self._climb and failure.advice:
+        while failure is not None and self._manner.climb and failure.advice:
             if attempt.job.is_cancelled():
                 attempt.status, failure = Status.CANCELLED, None
                 break
@@ -173,7 +174,7 @@ class Worker:
                 if attempt.job.is_cancelled():
                     raise Cancelled
                 with attempt.writing:
-                    attempt.save(index, picture, folder, self._output, *memory)
+                    attempt.save(index, picture, folder, self._manner.output, *memory)
         finally:
             attempt.save_seconds = time.perf_counter() - attempt.saving_since
 

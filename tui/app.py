@@ -19,7 +19,6 @@ from textual.driver import Driver
 from textual.events import Event, Key
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from engine.errors import SafelightError
@@ -34,18 +33,19 @@ from tui.keys.studio import APP, STUDIO, key_of
 from tui.keys.taking import take_keys
 from tui.log import start as start_log
 from tui.paths import Paths
+from tui.preferences import Preferences
 from tui.remembered import Remembered
 from tui.screens.studio.runs import RUNS_SHOWN
 from tui.screens.studio.screen import StudioScreen
 from tui.settings.sources import ENVIRONMENT, FLAG, Sources
 from tui.text import clean
-from tui.themes import builtin_themes, user_themes
 
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
     from engine.record import RunRecord
     from tui.graphics.driver import TerminalAnswered
     from tui.lab import Lab
+    from tui.settings import Settings
 
 REDRAWS_PER_SECOND = 10
 OTHERS_SECONDS = 2.0
@@ -79,33 +79,24 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
         super().__init__(driver_class=_driver())
         self._lab = lab
         self._paths = paths
-        self._sources, self._settings = sources, sources.settings
-        self._complaints = [*sources.problems, *wrong_keys]
+        self._terminal = terminal
         self._remembered = Remembered(paths.form_file)
         self.room = EngineRoom(lab, self._complain, self.keep_form)
+        self.preferences = Preferences(self, sources, paths)
+        self.preferences.complaints += wrong_keys
         form = self._remembered.form(self._settings.checkpoint)
         if sources.origins["checkpoint"] in (FLAG, ENVIRONMENT):
             form["checkpoint"] = self._settings.checkpoint
         self.studio = StudioScreen(form, self.room, terminal.limited_to(self._settings.graphics))
         self._typed_ahead: list[Key] | None = []
         self._eyes = Eyes()
-        self._use_themes()
 
     def get_default_screen(self) -> Screen[None]:
         return self.studio
 
-    def _use_themes(self) -> None:
-        """Register our themes and the user's, and take the one of the settings."""
-        for theme in (*builtin_themes(), *user_themes(self._paths.themes)):
-            if isinstance(theme, Theme):
-                self.register_theme(theme)
-            else:
-                self._complaints.append(theme)
-        wanted = self._settings.theme or "safelight"
-        if wanted not in self.available_themes:
-            self._complaints.append(f"No theme is called “{wanted}”.")
-            wanted = "safelight"
-        self.theme = wanted
+    @property
+    def _settings(self) -> Settings:
+        return self.preferences.live.settings
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
@@ -174,7 +165,8 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
         """Open the history and the engine, in a thread: an old or damaged one takes a while."""
         gc.enable()
         start_log(self._paths)
-        for complaint in self._complaints:
+        self.preferences.watch()
+        for complaint in self.preferences.complaints:
             self.notify(complaint, severity="warning", timeout=8)
         from tui.attention.caller import Caller
         from tui.bridge import EngineTold
@@ -274,13 +266,21 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""
         event.stop()
+        self._terminal = event.terminal
+        self.draw_anew()
+
+    def draw_anew(self) -> None:
+        """Draw pictures as the terminal can and the settings say."""
         for screen in self.screen_stack:
             if draw_for := getattr(screen, "draw_for", None):
-                draw_for(event.terminal.limited_to(self._settings.graphics))
+                draw_for(self._terminal.limited_to(self._settings.graphics))
+
+    def on_files_changed(self) -> None:
+        self.preferences.look()
 
     def keep_form(self) -> None:
         """Write down what is typed, for the next time."""
-        self._remembered.keep(self.studio.spec_form.values, self.theme)
+        self._remembered.keep(self.studio.spec_form.values, self.preferences.chosen_theme)
 
     # Keys
 
@@ -343,6 +343,9 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
             yield SystemCommand(title, command.help, partial(self.run_action, command.target))
 
     # End
+
+    def on_unmount(self) -> None:
+        self.preferences.stop()
 
     def shut_down(self) -> None:
         """Stop the engine. Called after the screen is gone, so the terminal is clean already."""

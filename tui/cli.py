@@ -67,7 +67,7 @@ def run_app(**flags: str) -> int:
 
         paths = Paths.find()
         sources = gather(paths.settings_file, flags, chosen=Remembered(paths.form_file).settings)
-        lab = RealLab(paths, sources.settings)
+        lab = RealLab(paths, sources.settings, watched=True)
         terminal = probe.answer(PATIENCE)
         Driver.typed_ahead = probe.typed_ahead
         app = SafelightApp(lab, paths, sources, terminal)

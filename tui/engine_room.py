@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.study import Study
     from tui.bridge import Mailbox
     from tui.lab import Lab
+    from tui.settings import Settings
     from tui.standing import Standing
     from tui.stock import Stock
 
@@ -157,6 +158,12 @@ class EngineRoom:
     def past_runs(self, limit: int) -> Sequence[Entry]:
         """The latest runs, newest first. Raises ``SafelightError``."""
         return self._lab.past_runs(limit)
+
+    def go_by(self, settings: Settings) -> None:
+        """Make runs, and look for checkpoints, as the settings say, from the next one on."""
+        self._lab.go_by(settings)
+        if self._engine is not None:
+            self._engine.go_by(settings.manner)
 
     @property
     def busy(self) -> bool:

@@ -35,6 +35,9 @@ class Lab(Stock, Protocol):
         """What it took to open the history, in a sentence; empty when nothing."""
         ...
 
+    def go_by(self, settings: Settings) -> None:
+        """Look for checkpoints where these settings say, from now on."""
+
     def past_runs(self, limit: int) -> Sequence[Entry]:
         """The latest runs, newest first, at most ``limit``."""
         ...
@@ -47,10 +50,15 @@ class Lab(Stock, Protocol):
 
 @dataclass
 class RealLab:
-    """Opens the history when it is first needed, so that the first frame need not wait."""
+    """Opens the history when it is first needed, so that the first frame need not wait.
+
+    Attributes:
+        watched: whether somebody looks on, who may want previews later.
+    """
 
     paths: Paths
     settings: Settings
+    watched: bool = False
     _history: History | None = None
     _opening: Lock = field(default_factory=Lock)
 
@@ -68,14 +76,14 @@ class RealLab:
         """The engine, on the device of the settings. Not started yet."""
         from engine.engine import Engine
 
-        return Engine(
-            emit,
-            self.history,
-            device=self._device,
-            previews=self.settings.previews,
-            climb=self.settings.climb,
-            output=self.settings.output,
-        )
+        previews = self.settings.previews or self.watched
+        engine = Engine(emit, self.history, device=self._device, previews=previews)
+        engine.go_by(self.settings.manner)
+        return engine
+
+    def go_by(self, settings: Settings) -> None:
+        """Look for checkpoints where these settings say, from now on."""
+        self.settings = settings
 
     @property
     def repaired(self) -> str:

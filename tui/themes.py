@@ -6,8 +6,9 @@ A file holds ``name``, ``dark`` and the colours of :class:`textual.theme.Theme`;
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,14 @@ _COLOURS = (
     *("primary", "secondary", "accent", "foreground", "background", "surface", "panel", "boost"),
     *("success", "warning", "error"),
 )
+_KEYS = ("name", "dark", "variables", *_COLOURS)
+_NAME = re.compile(r"\w[\w.-]{0,39}")
+_MOST_BYTES = 100_000
+_SHARE = re.compile(r"(.*?)\s+\d{1,3}(?:\.\d+)?%")
+
+
+class BadTheme(ValueError):
+    """A file that is no theme. Says where and why, without a full stop."""
 
 
 def builtin_themes() -> list[Theme]:
@@ -28,36 +37,101 @@ def builtin_themes() -> list[Theme]:
     return [parse_theme((folder / name).read_text(encoding="utf-8"), name) for name in names]
 
 
-def user_themes(folder: Path) -> Iterator[Theme | str]:
-    """Each theme of a folder, or a sentence that says why a file is none."""
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            yield parse_theme(path.read_text(encoding="utf-8"), path.name)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            yield f"The theme {path.name} was left out: {error}."
+def read_theme(path: Path) -> Theme:
+    """The theme of a file of the user's, with all of it checked. Raises :class:`BadTheme`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise BadTheme("it is too large for a theme")
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise BadTheme(f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadTheme("it is not UTF-8") from error
+    theme = parse_theme(text, path.name)
+    _check_variables(theme, text)
+    return theme
 
 
 def parse_theme(text: str, source: str) -> Theme:
-    """A theme from TOML. Raises ``ValueError`` that says what is wrong."""
+    """A theme from TOML; ``source`` names it where it has no name. Raises :class:`BadTheme`."""
     try:
         values: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"it is not valid TOML ({error})") from error
+        from tui.settings.toml_lines import explained
+
+        line, column, what = explained(error, text)
+        raise BadTheme(f"line {line}, column {column}: {what}") from error
+    except RecursionError as error:
+        raise BadTheme("it nests too deeply") from error
     name = values.pop("name", Path(source).stem)
     dark = values.pop("dark", True)
     variables = values.pop("variables", {})
-    unknown = set(values) - set(_COLOURS)
-    if unknown:
-        raise ValueError(f"no colour is called {', '.join(sorted(unknown))}")
-    if "primary" not in values:
-        raise ValueError("“primary” is missing")
-    if not isinstance(variables, dict) or not isinstance(dark, bool) or not isinstance(name, str):
-        raise ValueError("“name” must be text, “dark” true or false, “variables” a table")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadTheme(f"{_at(text, 'name')}a name is one word of letters, digits, - and _")
+    if not isinstance(dark, bool):
+        raise BadTheme(f"{_at(text, 'dark')}“dark” must be true or false")
+    if not isinstance(variables, dict):
+        raise BadTheme(f"{_at(text, 'variables')}“variables” must be a table: [variables]")
     for key, value in values.items():
-        try:
-            Color.parse(value)
-        except Exception as error:
-            raise ValueError(f"“{key}” is not a colour: {value!r}") from error
-    if not all(isinstance(value, str) for value in variables.values()):
-        raise ValueError("“variables” holds something that is not text")
+        if key not in _COLOURS:
+            raise BadTheme(f"{_at(text, key)}no colour is called “{key}”{_meant(key, _KEYS)}")
+        if not isinstance(value, str) or not _is_colour(value):
+            raise BadTheme(f"{_at(text, key)}“{key}” is not a colour: {value!r}")
+    if "primary" not in values:
+        raise BadTheme("“primary” is missing")
+    for key, value in variables.items():
+        if not isinstance(value, str):
+            raise BadTheme(f"{_at(text, 'variables', key)}“{key}” must be text in quotes")
     return Theme(name=name, dark=dark, variables=variables, **values)
+
+
+def _check_variables(theme: Theme, text: str) -> None:
+    """What Textual takes for a colour, or a style, must be one: its CSS would not parse else."""
+    plain = Theme(name="plain", primary=theme.primary, dark=theme.dark).to_color_system().generate()
+    for key, value in theme.variables.items():
+        if key not in plain:
+            close = _meant(key, plain)
+            raise BadTheme(f"{_at(text, 'variables', key)}no variable is called “{key}”{close}")
+        if not _fits(value, plain[key]):
+            raise BadTheme(f"{_at(text, 'variables', key)}“{key}” cannot be {value!r}")
+
+
+def _fits(value: str, usual: str) -> bool:
+    """Whether a value is of the kind of the usual one: a colour with its share, or a style."""
+    if usual == "initial" or _is_share(usual):
+        return value == usual or _is_share(value)
+    from textual.css.constants import VALID_STYLE_FLAGS
+
+    words = set(value.split())
+    return bool(words) and words <= VALID_STYLE_FLAGS
+
+
+def _is_share(value: str) -> bool:
+    """Whether it is a colour, of which there may be only so much: ``red 40%``, ``auto 87%``."""
+    share = _SHARE.fullmatch(value)
+    return (share[1] if share else value) == "auto" or _is_colour(share[1] if share else value)
+
+
+def _is_colour(value: str) -> bool:
+    try:
+        Color.parse(value)
+    except Exception:  # whatever a text of the user's makes of it
+        return False
+    return True
+
+
+def _at(text: str, *names: str) -> str:
+    from tui.settings.toml_lines import lines_of
+
+    lines: Mapping[tuple[str, ...], int] = lines_of(text)
+    line = lines.get(names, 0)
+    return f"line {line}: " if line else ""
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    from engine.switches.names import nearest
+
+    close = nearest(key, known)
+    return f" ({close.strip().removesuffix('?').replace('Did', 'did')}?)" if close else ""

@@ -29,7 +29,9 @@ from engine.events import (
     StepCompleted,
 )
 from engine.history import History
+from engine.manner import Manner
 from engine.pictures.load import load_image
+from engine.pictures.output import Output
 from engine.pictures.read import read_metadata
 from engine.record import Status
 from engine.spec import MAX_SEED, RunSpec
@@ -336,6 +338,18 @@ def test_without_previews(harness: Make, spec: RunSpec) -> None:
     with_none = tested.run(spec)
     assert not tested.all(PreviewReady)
     assert pixels(harness().run(spec).images) == pixels(with_none.images)
+
+
+def test_what_is_changed_in_between_counts_from_the_next_run(
+    history: History, harness: Make, spec: RunSpec
+) -> None:
+    tested = harness(history)
+    assert tested.run(spec).record.images[0].path.endswith(".png")
+    shown = len(tested.all(PreviewReady))
+    assert shown
+    tested.engine.go_by(Manner(previews=False, output=Output("webp")))
+    assert tested.run(spec).record.images[0].path.endswith(".webp")
+    assert len(tested.all(PreviewReady)) == shown
 
 
 class Clock:

@@ -12,10 +12,12 @@ from engine.api import Emit
 from engine.errors import HistoryError, SafelightError
 from engine.history import Entry, History, Query
 from engine.hub import HubSize, Need
+from engine.manner import Manner
 from engine.record import ImageRecord, RunRecord, Seconds, Status
 from engine.shelf import Shelved
 from engine.spec import RunSpec
 from engine.study import Study, StudyResult
+from tui.settings import Settings
 
 CREATED = "2026-01-01T12:00:00+00:00"
 _SECONDS = Seconds(encode=0.01, denoise=0.4, decode=0.08, save=0.03, total=0.52)
@@ -126,10 +128,14 @@ class ScriptedEngine:
         self.refuse: SafelightError | None = None
         self.started = self.stopped = self.kept_queue = False
         self.keep_going = False  # a run that was asked to stop does so later
+        self.manner = Manner()
         self._next_id = first_id
 
     def start(self) -> None:
         self.started = True
+
+    def go_by(self, manner: Manner) -> None:
+        self.manner = manner
 
     def warm_up(self, checkpoint: str) -> None:
         self.warmed.append(checkpoint)
@@ -357,6 +363,7 @@ class ScriptedLab:
     left: list[tuple[int, RunSpec]] = field(default_factory=list)
     cut_off: list[RunRecord] = field(default_factory=list)
     kept: History | None = None
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def history(self) -> History:
@@ -372,6 +379,9 @@ class ScriptedLab:
         self.engine = ScriptedEngine(emit, first)
         self.engine.queue.left, self.engine.queue.cut_off = self.left, self.cut_off
         return self.engine
+
+    def go_by(self, settings: Settings) -> None:
+        self.settings = settings
 
     def past_runs(self, limit: int) -> Sequence[Entry]:
         if self.kept is not None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import queue
+import re
 from pathlib import Path
 
 import pytest
-from textual.theme import Theme
 
-from tui.themes import builtin_themes, parse_theme, user_themes
+from tests.tui.conftest import Open, Session
+from tui.paths import Paths
+from tui.preferences import FilesChanged
+from tui.settings import Settings
+from tui.themes import builtin_themes, parse_theme
+from tui.watcher import Watcher
+
+
+def write(paths: Paths, name: str, text: str) -> None:
+    paths.themes.mkdir(parents=True, exist_ok=True)
+    (paths.themes / f"{name}.toml").write_text(text)
 
 
 def test_ours_are_a_dark_and_a_light_one() -> None:
@@ -20,24 +31,106 @@ def test_ours_are_a_dark_and_a_light_one() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("primary = ", "not valid TOML"),
+        ("primary = ", "line 1, column 11: Invalid value"),
         ("dark = true", "“primary” is missing"),
         ('primary = "#12"', "not a colour"),
-        ('primary = "red"\nprimarry = "red"', "no colour is called primarry"),
+        (
+            'primary = "red"\nprimarry = "red"',
+            "line 2: no colour is called “primarry” (did you mean “primary”?)",
+        ),
         ('primary = "red"\ndark = "yes"', "true or false"),
-        ('primary = "red"\n[variables]\nborder = 3', "not text"),
+        ('primary = "red"\n[variables]\nborder = 3', "must be text in quotes"),
     ],
 )
 def test_a_bad_theme_says_what_is_wrong(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         parse_theme(text, "mine.toml")
 
 
-def test_a_bad_theme_does_not_hide_a_good_one(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text("nonsense")
-    (tmp_path / "b.toml").write_text('primary = "#ff0000"')
-    bad, good = user_themes(tmp_path)
-    assert isinstance(bad, str)
-    assert "a.toml was left out" in bad
-    assert isinstance(good, Theme)
-    assert good.name == "b"
+async def test_a_bad_theme_does_not_hide_a_good_one(open_app: Open, paths: Paths) -> None:
+    write(paths, "a", "nonsense")
+    write(paths, "b", 'primary = "#ff0000"')
+    async with open_app() as s:
+        assert "The theme a.toml was left out: line 1, column 9: Expected" in s.told()
+        s.app.theme = "b"
+        await s.settle()
+        assert s.app.current_theme.primary == "#ff0000"
+
+
+async def changed(s: Session) -> None:
+    """As the watcher tells, but at once."""
+    s.app.post_message(FilesChanged())
+    await s.settle()
+
+
+def bordered(colour: str) -> str:
+    return f'primary = "red"\n[variables]\nborder = "#{colour}"'
+
+
+async def test_what_changes_on_disk_is_seen_at_once(open_app: Open, paths: Paths) -> None:
+    write(paths, "mine", bordered("ff0000"))
+    async with open_app(settings=Settings(theme="mine")) as s:
+        assert s.app.theme_variables["border"] == "#ff0000"
+        write(paths, "mine", bordered("00ff00"))
+        await changed(s)
+        assert s.app.theme_variables["border"] == "#00ff00"
+        write(paths, "mine", 'primary = "#0000ff"\n[variables]\nborder = "nonsense"')
+        await changed(s)
+        assert "mine.toml was left out: line 3: “border” cannot be 'nonsense'." in s.told()
+        assert s.app.theme_variables["border"] == "#00ff00"
+        write(paths, "new", 'primary = "#ffffff"')
+        await changed(s)
+        assert "new" in s.app.available_themes
+        (paths.themes / "mine.toml").unlink()
+        await changed(s)
+        assert s.app.theme == "safelight"
+        assert "The theme “mine” is gone; this is safelight." in s.told()
+        write(paths, "mine", bordered("0000ff"))
+        await changed(s)
+        assert s.app.theme == "mine"
+        assert s.app.theme_variables["border"] == "#0000ff"
+
+
+async def test_a_theme_of_the_users_may_take_the_name_of_ours(open_app: Open, paths: Paths) -> None:
+    write(paths, "safelight", 'primary = "#123456"')
+    async with open_app() as s:
+        assert s.app.current_theme.primary == "#123456"
+        (paths.themes / "safelight.toml").unlink()
+        await changed(s)
+        assert s.app.current_theme.primary == "#e8734a"
+
+
+async def test_the_choice_of_a_theme_is_kept_unless_the_file_says(
+    open_app: Open, paths: Paths
+) -> None:
+    async with open_app() as s:
+        s.app.theme = "nord"
+        await s.settle()
+        s.app.keep_form()
+    async with open_app() as s:
+        assert s.app.theme == "nord"
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text('theme = "dracula"')
+    async with open_app() as s:
+        assert s.app.theme == "dracula"
+        s.app.theme = "safelight-light"
+        await s.settle()
+        assert "The next start goes by config.toml, line 1 again." in s.told()
+
+
+def test_the_watcher_tells_of_each_change_once(tmp_path: Path) -> None:
+    folder, file = tmp_path / "themes", tmp_path / "config.toml"
+    told: queue.Queue[int] = queue.Queue()
+    watcher = Watcher((file, folder), lambda: told.put(1), seconds=0.01)
+    watcher.start()
+    try:
+        file.write_text("")
+        told.get(timeout=10)
+        folder.mkdir()
+        (folder / "notes.txt").write_text("")
+        (folder / "a.toml").write_text("")
+        told.get(timeout=10)
+        file.unlink()
+        told.get(timeout=10)
+    finally:
+        watcher.stop()

@@ -327,5 +327,18 @@ def _machine(commands: Commands) -> None:
     switches.add_argument(
         "--set", action="append", default=[], metavar="SWITCH=VALUE", help="as if this were turned"
     )
+    settings = commands.add_parser(
+        "settings",
+        help="every setting, its value and where that comes from",
+        description="Options go before the environment, that before config.toml, and that before "
+        "what was chosen in the app.",
+    )
+    settings.add_argument("names", nargs="*", metavar="NAME", help="only these; one: its value")
+    settings.add_argument(
+        "--example", action="store_true", help="print a config.toml with every setting explained"
+    )
+    settings.add_argument(
+        "--write-example", action="store_true", help="write it, where there is no config.toml yet"
+    )
     commands.add_parser("doctor", help="what Safelight sees of this machine")
     commands.add_parser("checkpoints", help="list the checkpoints of this machine")

@@ -1,7 +1,8 @@
 """The settings that count, and where each comes from.
 
-What is said first counts: an option of the command line, the environment, the file, what was chosen
-in the app, the default. What cannot be used is said, and the next in this order counts.
+What is said first counts: an option of the command line, the environment, what was changed in the
+app and could not be written, the file, what was chosen in the app, the default. What cannot be used
+is said, and the next in this order counts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from tui.settings.setting import PREFIX, Value
 from tui.settings.table import SETTINGS, TABLES, Settings
 from tui.settings.values import WrongValue, from_text, from_toml
 
-FLAG, ENVIRONMENT, FILE, CHOSEN, DEFAULT = "flag", "environment", "file", "chosen", "default"
+FLAG, ENVIRONMENT, SESSION, FILE = "flag", "environment", "session", "file"
+CHOSEN, DEFAULT = "chosen", "default"
 """Where a value may come from."""
 
 
@@ -50,6 +52,8 @@ class File:
             return cls(path, problem=f"Cannot read {path}: {why}. Using the defaults.")
         try:
             return cls(path, text, tomllib.loads(text))
+        except RecursionError:
+            return cls(path, text, problem=f"{path.name} nests too deeply. Using the defaults.")
         except tomllib.TOMLDecodeError as error:
             from tui.settings.toml_lines import explained, readable
 
@@ -72,26 +76,48 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What besides the file says something, from the weakest to the strongest.
+
+    Attributes:
+        defaults: what counts when nobody says anything.
+        chosen: what was chosen in the app, by the names of the settings.
+        session: what counts until the app is closed.
+        environment: that of the process.
+        flags: what the command line says, by the names of the settings.
+    """
+
+    defaults: Settings = field(default_factory=Settings)
+    chosen: Mapping[str, Value] = field(default_factory=dict)
+    session: Mapping[str, Value] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The settings, and where each comes from.
 
     Attributes:
         settings: what counts.
-        origins: for each setting :data:`FLAG`, :data:`ENVIRONMENT`, :data:`FILE`, :data:`CHOSEN`
-            or :data:`DEFAULT`.
+        origins: for each setting :data:`FLAG`, :data:`ENVIRONMENT`, :data:`SESSION`,
+            :data:`FILE`, :data:`CHOSEN` or :data:`DEFAULT`.
         problems: what cannot be used, a sentence each.
         file: what the file says; also its tables, such as ``keys``.
+        asked: what besides the file was asked.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     problems: tuple[str, ...]
     file: File
+    asked: Asked
 
     @classmethod
     def of(cls, settings: Settings, path: Path, problems: Iterable[str] = ()) -> Sources:
         """Settings as they are given, as though all of them were defaults."""
-        return cls(settings, dict.fromkeys(SETTINGS, DEFAULT), tuple(problems), File(path))
+        origins = dict.fromkeys(SETTINGS, DEFAULT)
+        return cls(settings, origins, tuple(problems), File(path), Asked(settings))
 
     @property
     def complaint(self) -> str:
@@ -108,7 +134,10 @@ class Sources:
         kind, setting = self.origins[name], SETTINGS[name]
         if kind == FILE:
             return self.file.place(name)
-        words = {FLAG: setting.flag, ENVIRONMENT: setting.variable, CHOSEN: "chosen in the app"}
+        words = {
+            **{FLAG: setting.flag, ENVIRONMENT: setting.variable},
+            **{SESSION: "until you quit", CHOSEN: "chosen in the app"},
+        }
         return words.get(kind, DEFAULT)
 
 
@@ -127,7 +156,12 @@ def gather(
         chosen: what was chosen in the app, by the names of the settings.
     """
     environment = os.environ if environment is None else environment
-    file = File.read(path)
+    asked = Asked(chosen=chosen or {}, environment=environment, flags=flags or {})
+    return weigh(File.read(path), asked)
+
+
+def weigh(file: File, asked: Asked) -> Sources:
+    """Find the settings; see :func:`gather`."""
     good: dict[str, Value] = {}
     origins = dict.fromkeys(SETTINGS, DEFAULT)
     problems = [file.problem] if file.problem else []
@@ -137,7 +171,7 @@ def gather(
         origins[name] = kind
 
     # From the weakest to the strongest, so that each goes over the one before.
-    for name, value in (chosen or {}).items():
+    for name, value in asked.chosen.items():
         if name in SETTINGS and value != SETTINGS[name].default:
             take(name, CHOSEN, value)
     for name, said in file.said.items():
@@ -148,15 +182,17 @@ def gather(
             take(name, FILE, from_toml(SETTINGS[name], said))
         except WrongValue as error:
             problems.append(f"{file.place(name)}: {error}")
-    for kind, texts in ((ENVIRONMENT, _variables(environment)), (FLAG, flags or {})):
+    for name, value in asked.session.items():
+        take(name, SESSION, value)
+    for kind, texts in ((ENVIRONMENT, _variables(asked.environment)), (FLAG, asked.flags)):
         for name, text in texts.items():
             try:
                 take(name, kind, from_text(SETTINGS[name], text))
             except WrongValue as error:
                 setting = SETTINGS[name]
                 problems.append(f"{setting.flag if kind == FLAG else setting.variable}: {error}")
-    problems += _misspelt(environment)
-    return Sources(Settings(**good), origins, tuple(problems), file)  # type: ignore[arg-type]
+    problems += _misspelt(asked.environment)
+    return Sources(replace(asked.defaults, **good), origins, tuple(problems), file, asked)  # type: ignore[arg-type]
 
 
 def read_settings(path: Path, flags: Mapping[str, str] | None = None) -> tuple[Settings, str]:

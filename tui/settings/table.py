@@ -1,7 +1,8 @@
 """Every setting there is, defined once.
 
 To add one, add a field here. The file, the environment, the command line, the settings screen,
-``safelight settings``, shell completion and the table of the README take it from this class.
+``safelight settings`` and shell completion take it from this class, and so does the table of the
+README: ``python -c "from tui.settings.example import table; print(table())"`` prints it anew.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from engine.manner import Manner
 from engine.pictures.output import DEFAULT_FILE_NAME, Output
 from engine.spec import BUNDLED
-from tui.settings.setting import NEXT_START, Setting, setting
+from tui.settings.setting import NEXT_RUN, NEXT_START, Setting, setting
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
 _SCREEN, _RUNS, _FILES = "Screen", "Runs", "Files of pictures"
@@ -54,7 +56,7 @@ class Settings:
         },
     )
     previews: bool = setting(
-        True, "Previews", _SCREEN, "Show the picture while it is being made.", NEXT_START
+        True, "Previews", _SCREEN, "Show the picture while it is being made.", NEXT_RUN
     )
     device: str = setting(
         "auto",
@@ -79,7 +81,6 @@ class Settings:
         "Checkpoint folders",
         _RUNS,
         "Where to look for checkpoints, two levels deep, besides the hub's cache.",
-        NEXT_START,
         takes="folders",
         at_default="none",
     )
@@ -88,14 +89,14 @@ class Settings:
         "Climb",
         _RUNS,
         "When memory runs out, go on with the next thing that may help.",
-        NEXT_START,
+        NEXT_RUN,
     )
     picture_format: str = setting(
         "png",
         "Format",
         _FILES,
         "The kind of file that pictures are written as.",
-        NEXT_START,
+        NEXT_RUN,
         choices={
             "png": "keeps every pixel",
             "jpeg": "smaller, quality 95",
@@ -107,14 +108,14 @@ class Settings:
         "Metadata",
         _FILES,
         "Write into pictures how they were made, the name of the checkpoint included.",
-        NEXT_START,
+        NEXT_RUN,
     )
     file_name: str = setting(
         DEFAULT_FILE_NAME,
         "File name",
         _FILES,
         "Where pictures go below images/, from fields such as {date}, {seed} and {prompt:.40}.",
-        NEXT_START,
+        NEXT_RUN,
         takes="a path with fields",
         check=_no_template,
     )
@@ -123,6 +124,11 @@ class Settings:
     def output(self) -> Output:
         """How pictures are written."""
         return Output(self.picture_format, self.metadata, self.file_name)
+
+    @property
+    def manner(self) -> Manner:
+        """How runs are made."""
+        return Manner(self.previews, self.climb, self.output)
 
 
 SETTINGS: Mapping[str, Setting] = {

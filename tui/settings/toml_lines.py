@@ -5,19 +5,36 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
 _PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$|\s*\(at end of document\)$")
 
 
-def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
-    """Each statement: its first line, what it says by itself, and whether it is a header.
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A header, or a name with its value.
+
+    Attributes:
+        first, last: its lines, counted from 1.
+        said: what it says by itself.
+        is_header: of a table.
+    """
+
+    first: int
+    last: int
+    said: dict[str, Any]
+    is_header: bool
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """Each statement of a file.
 
     A statement ends with its line, unless it is not valid yet: then it goes on. ``text`` must be
     valid TOML; of what is not, the statements before the mistake are given.
     """
-    begin, lines = 0, _lines(text)
+    begin, lines = 0, lines_in(text)
     for number, line in enumerate(lines, 1):
         if not begin:
             if not line.strip() or line.lstrip().startswith("#"):
@@ -27,7 +44,7 @@ def statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
             said = tomllib.loads("\n".join(lines[begin - 1 : number]))
         except tomllib.TOMLDecodeError:
             continue
-        yield begin, said, lines[begin - 1].lstrip().startswith("[")
+        yield Statement(begin, number, said, lines[begin - 1].lstrip().startswith("["))
         begin = 0
 
 
@@ -35,15 +52,15 @@ def lines_of(text: str) -> Mapping[Path, int]:
     """The line of each table and value, by its path: ``("keys", "run")``."""
     found: dict[Path, int] = {}
     table: Path = ()
-    for line, said, is_header in statements(text):
-        for path in _paths(said):
-            if is_header:
+    for each in statements(text):
+        for path in _paths(each.said):
+            if each.is_header:
                 table = path
-            found.setdefault(path if is_header else (*table, *path), line)
+            found.setdefault(path if each.is_header else (*table, *path), each.first)
     return found
 
 
-def _lines(text: str) -> list[str]:
+def lines_in(text: str) -> list[str]:
     """The lines as TOML counts them: nothing else than these two ends one."""
     return text.replace("\r\n", "\n").split("\n")
 
@@ -67,14 +84,14 @@ def explained(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, int, str]
     what = _PLACE.sub("", said)
     if place and place[1]:
         return int(place[1]), int(place[2]), what
-    lines = _lines(text.rstrip("\r\n"))
+    lines = lines_in(text.rstrip("\r\n"))
     return len(lines), len(lines[-1]) + 1, what
 
 
 def readable(text: str, line: int) -> dict[str, Any]:
     """What the file says above ``line``, where a mistake was found: as much as is valid."""
     said: dict[str, Any] = {}
-    lines = _lines(text)[: line - 1]
+    lines = lines_in(text)[: line - 1]
     while lines:
         try:
             said = tomllib.loads("\n".join(lines))

@@ -1,0 +1,108 @@
+"""The settings of an app that is open: changed, written, read again when the file has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tui.settings.setting import Value
+from tui.settings.sources import ENVIRONMENT, FLAG, File, Sources, weigh
+from tui.settings.table import SETTINGS, TABLES, Settings
+
+
+class LiveSettings:
+    """What counts now.
+
+    Attributes:
+        sources: the settings and where each comes from.
+    """
+
+    def __init__(self, sources: Sources, changed: Callable[[frozenset[str]], None]) -> None:
+        """
+        Args:
+            sources: as they were found at the start.
+            changed: is told the names of the settings and tables that have changed.
+        """
+        self.sources = sources
+        self._tell = changed
+        self._stamp = _stamp(sources.file.path)
+
+    @property
+    def settings(self) -> Settings:
+        return self.sources.settings
+
+    def value(self, name: str) -> Value:
+        """The value of a setting."""
+        value: Value = getattr(self.settings, name)
+        return value
+
+    def fixed_by(self, name: str) -> str:
+        """The option or variable that a setting cannot be changed against; empty when none is."""
+        is_fixed = self.sources.origins[name] in (FLAG, ENVIRONMENT)
+        return self.sources.origin(name) if is_fixed else ""
+
+    def put(self, name: str, value: Value | None) -> str:
+        """Change a setting; ``None`` leaves it to the default.
+
+        It is written into the file. Returns a sentence that says why it could not be, and counts
+        until the app is closed then; empty when it was.
+        """
+        from tui.settings.editing import NotWritten, write
+
+        why = ""
+        session = {k: v for k, v in self.sources.asked.session.items() if k != name}
+        try:
+            write(self.sources.file.path, name, value)
+        except NotWritten as error:
+            why = str(error)
+            session[name] = SETTINGS[name].default if value is None else value
+        self._weigh(File.read(self.sources.file.path), session=session)
+        return why
+
+    def choose(self, name: str, value: Value) -> None:
+        """Something was chosen in the app, without a word about the file."""
+        self._weigh(self.sources.file, chosen={**self.sources.asked.chosen, name: value})
+
+    def look(self) -> tuple[str, ...] | None:
+        """Read the file again if it has changed. What is wrong with it; ``None`` if it has not.
+
+        One that is not valid any more changes nothing: somebody is at it.
+        """
+        if _stamp(self.sources.file.path) == self._stamp:
+            return None
+        file = File.read(self.sources.file.path)
+        if file.problem:
+            self._stamp = _stamp(file.path)
+            return (file.problem,)
+        self._weigh(file)
+        return self.sources.problems
+
+    def _weigh(
+        self,
+        file: File,
+        *,
+        session: Mapping[str, Value] | None = None,
+        chosen: Mapping[str, Value] | None = None,
+    ) -> None:
+        """Find what counts anew, and tell what has changed."""
+        self._stamp = _stamp(file.path)
+        before, asked = self.sources, self.sources.asked
+        if session is not None:
+            asked = replace(asked, session=session)
+        if chosen is not None:
+            asked = replace(asked, chosen=chosen)
+        self.sources = weigh(file, asked)
+        values = (n for n in SETTINGS if getattr(before.settings, n) != self.value(n))
+        tables = (n for n in TABLES if before.table(n) != self.sources.table(n))
+        if changed := frozenset((*values, *tables)):
+            self._tell(changed)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Tells versions of a file apart, also when it was replaced; zeros when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_mtime_ns, found.st_size
