@@ -43,7 +43,7 @@ from tui.text import clean
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
     from engine.record import RunRecord
-    from tui.graphics.driver import TerminalAnswered
+    from tui.graphics.listening import TerminalAnswered
     from tui.lab import Lab
     from tui.settings import Settings
 

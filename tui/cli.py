@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tui.graphics.terminal import Probe
+from tui.graphics.probe import Probe
 
 PATIENCE = 0.12
 """Seconds the terminal has for its answer, counted from before the imports."""
@@ -69,7 +69,7 @@ def run_app(**flags: str) -> int:
         sources = gather(paths.settings_file, flags, chosen=Remembered(paths.form_file).settings)
         lab = RealLab(paths, sources.settings, watched=True)
         terminal = probe.answer(PATIENCE)
-        Driver.typed_ahead = probe.typed_ahead
+        Driver.typed_ahead, Driver.heard = probe.typed_ahead, probe.heard
         app = SafelightApp(lab, paths, sources, terminal)
         try:
             code = app.run()

@@ -20,8 +20,8 @@ from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, run, said
 from tests.tui.scripted import ScriptedLab, picture
-from tui.graphics.driver import TerminalAnswered
 from tui.graphics.frames import Frame
+from tui.graphics.listening import TerminalAnswered
 from tui.graphics.terminal import Terminal
 from tui.screens.compare.opening import of_runs, open_comparison
 from tui.screens.compare.screen import CompareScreen
@@ -183,7 +183,7 @@ async def test_pictures_are_not_written_again_for_what_changes_below(
 async def test_a_terminal_that_answers_late_is_drawn_for(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await schedulers(s)
-        s.app.post_message(TerminalAnswered(SIXEL))
+        s.app.post_message(TerminalAnswered(SIXEL, ""))
         await s.settle()
         assert screen(s).stage.terminal == SIXEL
         assert all(isinstance(f, Frame) and f.sixels for _, f in screen(s).stage._shown)

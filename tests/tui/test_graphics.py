@@ -12,7 +12,6 @@ from tests.tui.scripted import picture
 from tui.graphics.fit import fitted
 from tui.graphics.halfblock import half_blocks
 from tui.graphics.sixel import sixels
-from tui.graphics.terminal import understood
 from tui.widgets.picture import contact_sheet
 
 
@@ -68,47 +67,6 @@ def test_every_sixel_colour_is_selected_after_it_is_defined() -> None:
     definitions = re.findall(r"#(\d+);2;\d+;\d+;\d+(#\d+)?", data)
     assert len(definitions) > 2
     assert all(selected == f"#{number}" for number, selected in definitions)
-
-
-@pytest.mark.parametrize(
-    ("heard", "window", "protocol", "cell"),
-    [
-        (b"\x1b[6;20;10t\x1b[?62;4;22c", (0, 0), "sixel", (10, 20)),
-        (b"\x1b[?63;1;2;4;6c", (8, 17), "sixel", (8, 17)),
-        (b"\x1b[?62;4c", (0, 0), "half", (0, 0)),
-        (b"\x1b[?64;14c", (8, 16), "half", (8, 16)),
-        (b"", (0, 0), "half", (0, 0)),
-        (b"garbage\xff", (0, 0), "half", (0, 0)),
-    ],
-)
-def test_what_the_terminal_says_it_can(
-    heard: bytes, window: tuple[int, int], protocol: str, cell: tuple[int, int]
-) -> None:
-    found = understood(heard, window)
-    assert found.protocol == protocol
-    assert (found.cell_width, found.cell_height) == cell
-
-
-@pytest.mark.parametrize(
-    ("fed", "keys"),
-    [
-        (["a\x1b[6;20;10t\x1b[?62;4cb"], "ab"),
-        (["\x1b[6;2", "0;10t\x1b[?", "62;4c", "x"], "x"),
-        (["\x1b[6~"], "pagedown"),
-        (["\x1b[6", "~"], "pagedown"),
-    ],
-)
-def test_answers_are_taken_out_of_what_is_typed(fed: list[str], keys: str) -> None:
-    from textual.events import Key
-
-    from tui.graphics.driver import TerminalAnswered, _Parser
-
-    parser = _Parser()
-    messages = [message for data in fed for message in parser.feed(data)]
-    typed = "".join(message.key for message in messages if isinstance(message, Key))
-    assert typed == keys
-    answered = [m.terminal for m in messages if isinstance(m, TerminalAnswered)]
-    assert [t.protocol for t in answered] == ([] if keys == "pagedown" else ["sixel"])
 
 
 def test_a_small_preview_is_drawn_in_few_segments_of_its_own_colours() -> None:

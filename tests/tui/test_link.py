@@ -14,8 +14,8 @@ from threading import Event
 import pytest
 from textual.events import Key, Paste
 
-from tui.graphics.driver import _Parser
 from tui.graphics.lanes import Lanes
+from tui.graphics.listening import Parser
 from tui.graphics.pace import ANSWER, QUESTION, Pace
 from tui.graphics.writer import Writer
 
@@ -184,7 +184,7 @@ def test_keys_alone_are_seldom_asked_about() -> None:
 @pytest.mark.parametrize("pieces", [[ANSWER], list(ANSWER), ["\x1b", "[0n"], ["a" + ANSWER, "b"]])
 def test_an_answer_in_pieces_is_no_key(pieces: list[str]) -> None:
     answers = []
-    parser = _Parser(lambda: answers.append(1))
+    parser = Parser(lambda: answers.append(1))
     messages = [message for data in pieces for message in parser.feed(data)]
     assert answers == [1]
     typed = "".join(message.key for message in messages if isinstance(message, Key))
@@ -193,7 +193,7 @@ def test_an_answer_in_pieces_is_no_key(pieces: list[str]) -> None:
 
 def test_an_answer_in_a_paste_is_none() -> None:
     answers = []
-    parser = _Parser(lambda: answers.append(1))
+    parser = Parser(lambda: answers.append(1))
     messages = list(parser.feed(f"\x1b[200~x{ANSWER}y\x1b[201~"))
     assert any(isinstance(message, Paste) for message in messages)
     assert not answers

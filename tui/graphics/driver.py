@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import select
 import termios
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
-from textual.events import Key
-from textual.keys import Keys
 from textual.message import Message
 
-from tui.graphics.pace import ANSWER
-from tui.graphics.terminal import Terminal, cell_of_window, understood
+from tui.graphics.listening import Parser
 from tui.graphics.writer import Writer
 
-_ANSWER = re.compile(r"\x1b\[(?:6;\d{1,4};\d{1,4}t|\?[\d;]{0,64}c)")
-_BEGINNING = re.compile(r"\x1b\[(?:6;[\d;]{0,9}|\?[\d;]{0,64})\Z")
-"""Of an answer whose rest has not come yet. ``ESC [ 6`` alone may be Page Down."""
-
-_PATIENCE = 0.5
-"""Seconds for the rest of an answer to come."""
 _TICK = 0.05
 """Seconds between two looks at what was typed in part, as an escape is."""
 
@@ -49,70 +37,8 @@ _LEAVE = "\x1b[?1049l\x1b[?25h"
 """The alternate screen off, the cursor on."""
 
 
-class TerminalAnswered(Message):
-    """The terminal said what it can draw, after the app had started."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__()
-        self.terminal = terminal
-
-
 class TerminalGone(Message):
     """The terminal has hung up. Its signal may have gone to whoever started us."""
-
-
-class _Parser(XTermParser):
-    """Takes the answers out of what was typed.
-
-    Attributes:
-        held: typed already, but not told yet: what was typed before the app listened, or the
-            beginning of what may be an answer.
-    """
-
-    held = ""
-    _held_since = 0.0
-    _heard = ""
-
-    def __init__(self, answered: Callable[[], object] = lambda: None, debug: bool = False) -> None:
-        """``answered`` is called for each :data:`tui.graphics.pace.ANSWER`."""
-        super().__init__(debug)
-        self._answered = answered
-
-    @property
-    def waits(self) -> bool:
-        """Whether something is to be decided when no more comes: then :meth:`tick` is needed."""
-        return bool(self.held) or self._timeout_time is not None
-
-    def tick(self) -> Iterator[Message]:
-        """A look at the clock: what was held too long was no answer."""
-        if self.held and monotonic() - self._held_since > _PATIENCE:
-            text, self.held = self.held, ""
-            yield from super().feed(text)
-        yield from super().tick()
-
-    def feed(self, data: str) -> Iterator[Message]:
-        text = self.held + data
-        beginning = _BEGINNING.search(text) if data else None
-        self.held = beginning[0] if beginning else ""
-        self._held_since = monotonic()
-        text = text.removesuffix(self.held) if self.held else text
-        answers = _ANSWER.findall(text)
-        if answers:
-            text = _ANSWER.sub("", text)
-            self._heard += "".join(answers)
-            if answers[-1].endswith("c"):
-                heard, self._heard = self._heard.encode(), ""
-                yield TerminalAnswered(understood(heard, cell_of_window()))
-        if text or not data:
-            yield from super().feed(text)
-
-    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[Key]:
-        # Here a sequence is whole, in however many pieces it came, and no part of a paste.
-        if sequence == ANSWER:
-            self._answered()
-            yield Key(Keys.Ignore, sequence)
-        else:
-            yield from super()._sequence_to_key_events(sequence, alt)
 
 
 class Driver(linux_driver.LinuxDriver):
@@ -120,11 +46,13 @@ class Driver(linux_driver.LinuxDriver):
 
     Attributes:
         typed_ahead: what the user typed before the app was there to hear it.
+        heard: what the terminal answered by then.
         is_behind: whether the terminal takes frames more slowly than they come; the app's
             ``paint_again`` is called when it has caught up.
     """
 
     typed_ahead: ClassVar[str] = ""
+    heard: ClassVar[str] = ""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -224,8 +152,9 @@ class Driver(linux_driver.LinuxDriver):
         """Read what is typed, and sleep while nothing is."""
         assert self._writer is not None
         assert self._wake is not None
-        parser = _Parser(self._writer.answered, self._debug)
+        parser = Parser(self._writer.answered, self._debug)
         parser.held, Driver.typed_ahead = Driver.typed_ahead, ""
+        parser.heard = Driver.heard
         decode = getincrementaldecoder("utf-8")("replace").decode
         wake = self._wake[0]
         while not self.exit_event.is_set():

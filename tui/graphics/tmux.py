@@ -1,0 +1,46 @@
+"""tmux: what it lets through to the terminal around it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+_ESCAPE = "\x1b"
+_PATIENCE = 2.0
+HINT = (
+    "Pictures are in half blocks: tmux lets nothing better through. To see real pixels: "
+    "tmux set -g allow-passthrough on, then start Safelight again."
+)
+_CAN = ("kitty", "ghostty")
+
+
+def passed_on(sequence: str) -> str:
+    """``sequence`` for the terminal around tmux. Dropped where ``allow-passthrough`` is off."""
+    return f"\x1bPtmux;{sequence.replace(_ESCAPE, _ESCAPE * 2)}\x1b\\"
+
+
+def terminal_around() -> tuple[str, str]:
+    """Name with version, and ``TERM``, of the terminal that shows this tmux; empty when unknown.
+
+    Asks tmux, which takes a moment: in a thread.
+    """
+    command = ["tmux", "display-message", "-p", "#{client_termtype}\n#{client_termname}"]
+    if pane := os.environ.get("TMUX_PANE"):
+        command[2:2] = ["-t", pane]
+    try:
+        told = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        ).stdout.decode(errors="replace")
+    except (OSError, subprocess.SubprocessError):
+        return "", ""
+    name, _, term = told.partition("\n")
+    return name.strip(), term.strip()
+
+
+def could_do_more(name: str, term: str) -> bool:
+    """Whether the terminal around would show pictures if tmux let them through."""
+    return any(known in told.lower() for known in _CAN for told in (name, term))
