@@ -17,9 +17,7 @@ from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
 from engine.errors import SafelightError
 from tui import form as forms
@@ -27,6 +25,7 @@ from tui.attention.eyes import Eyes
 from tui.engine_room import EngineRoom
 from tui.graphics.painting import PacedApp
 from tui.graphics.terminal import Terminal
+from tui.guarded_app import GuardedApp
 from tui.keys.command import bindings, commands_of
 from tui.keys.panels import PANEL_HELP
 from tui.keys.studio import APP, STUDIO, key_of
@@ -38,7 +37,6 @@ from tui.remembered import Remembered
 from tui.screens.studio.runs import RUNS_SHOWN
 from tui.screens.studio.screen import StudioScreen
 from tui.settings.sources import ENVIRONMENT, FLAG, Sources
-from tui.text import clean
 
 if TYPE_CHECKING:
     # What the first frame does not need is imported when it is used.
@@ -66,7 +64,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(PacedApp[int], inherit_bindings=False):
+class SafelightApp(GuardedApp, PacedApp[int], inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -76,9 +74,8 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
 
     def __init__(self, lab: Lab, paths: Paths, sources: Sources, terminal: Terminal) -> None:
         wrong_keys = take_keys(sources)
-        super().__init__(driver_class=_driver())
+        super().__init__(paths, driver_class=_driver())
         self._lab = lab
-        self._paths = paths
         self._terminal = terminal
         self._remembered = Remembered(paths.form_file)
         self.room = EngineRoom(lab, self._complain, self.keep_form)
@@ -115,27 +112,6 @@ class SafelightApp(PacedApp[int], inherit_bindings=False):
             super().refresh_css(animate=animate)
         else:
             self.stylesheet.set_variables(self.get_css_variables())
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """A notification. Its text is cleaned here, whoever sends it; no markup is read from it."""
-        del markup
-        super().notify(
-            clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False
-        )
-
-    def _handle_exception(self, error: Exception) -> None:
-        # A bug of ours. Textual shows it and leaves; the log keeps it.
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        log.error("The app failed", exc_info=cause)
-        super()._handle_exception(error)
 
     # Start
 

@@ -23,14 +23,16 @@ JOINED = 3
 _CARRIER = "\u25cc"
 """A dotted circle, for a mark that has no character of its own to stand on."""
 
-_SUSPECT = re.compile(
-    r"[^\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u10a0-\u115e\u1161-\u135c"
+_PLAIN = (
+    r"\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u10a0-\u115e\u1161-\u135c"
     r"\u1e00-\u200a\u2010-\u2027\u202f-\u205f\u2070-\u20cf\u2100-\u2cee\u2cf2-\u2d7e\u2d80-\u2ddf"
     r"\u2e00-\u3029\u3030-\u3098\u309b-\u3163\u3165-\ua66e\uac00-\ud7fb\uf900-\ufb1d\ufb1f-\ufdcf"
     r"\ufdf0-\ufdff\ufe30-\ufefe\uff00-\uff9f\uffa1-\uffef\ufffc\ufffd"
-    r"\U0001f000-\U0001faff\U00020000-\U0002fa1f\U00030000-\U000323af]"
+    r"\U0001f000-\U0001faff\U00020000-\U0002fa1f\U00030000-\U000323af"
 )
-"""All but letters, signs and emoji that stand alone: those that need a second look."""
+"""Letters, signs and emoji that stand alone; all else needs a second look."""
+_ALL_PLAIN = re.compile(f"[{_PLAIN}]*")
+_SUSPECT = re.compile(f"[^{_PLAIN}]")
 _SELECTOR = re.compile(r"[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 _PICTOGRAPH = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
@@ -48,7 +50,8 @@ _ZWNJ, _ZWJ, _BLACK_FLAG = "\u200c", "\u200d", "\U0001f3f4"
 
 def is_plain(text: str) -> bool:
     """Whether nothing in ``text`` needs a second look. Cheap: for every line that is painted."""
-    return _SUSPECT.search(text) is None
+    match = _ALL_PLAIN.match(text)
+    return match is not None and match.end() == len(text)
 
 
 def shown(text: str, *, lines: bool = False) -> str:

@@ -8,9 +8,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tui.graphics.probe import Probe
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from tui.paths import Paths
 
 PATIENCE = 0.12
 """Seconds the terminal has for its answer, counted from before the imports."""
@@ -22,16 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words:
         return run_app()  # the usual case, which need not wait for argparse
     from tui.headless.arguments import parse
+    from tui.headless.streams import careful_streams
 
-    options = parse(words)
-    if options.command is None:
+    with careful_streams():
+        options = parse(words)
+        if options.command is not None:
+            return _run_command(options)
         from tui.headless.output import BadArguments, complain
         from tui.headless.setting_options import given
 
         try:
-            return run_app(**given(options))
+            flags = given(options)
         except BadArguments as error:
             return complain(str(error), 2)
+    return run_app(**flags)
+
+
+def _run_command(options: Namespace) -> int:
     from tui import log
     from tui.headless.run import run
     from tui.paths import Paths
@@ -40,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.start(paths)
     try:
         return run(options, paths)
-    except Exception:
-        log.unexpected()
-        print(f"safelight: Something unexpected went wrong; see {paths.log_file}", file=sys.stderr)
+    except Exception as error:
+        from tui import crash
+
+        crash.tell(crash.report(error, paths, while_=f"safelight {options.command}"))
         return 1
 
 
@@ -54,6 +68,19 @@ def run_app(**flags: str) -> int:
             file=sys.stderr,
         )
         return 2
+    from tui.paths import Paths
+
+    paths = Paths.find()
+    try:
+        return _run_app(paths, flags)
+    except Exception as error:
+        from tui import crash
+
+        crash.tell(crash.report(error, paths, while_="the app"))
+        return 1
+
+
+def _run_app(paths: Paths, flags: Mapping[str, str]) -> int:
     # Collecting garbage while modules load costs a tenth of the start; the app turns it on again
     # after its first frame.
     gc.disable()
@@ -61,11 +88,9 @@ def run_app(**flags: str) -> int:
         from tui.app import SafelightApp
         from tui.graphics.driver import Driver
         from tui.lab import RealLab
-        from tui.paths import Paths
         from tui.remembered import Remembered
         from tui.settings import gather
 
-        paths = Paths.find()
         sources = gather(paths.settings_file, flags, chosen=Remembered(paths.form_file).settings)
         lab = RealLab(paths, sources.settings, watched=True)
         terminal = probe.answer(PATIENCE)
@@ -75,6 +100,10 @@ def run_app(**flags: str) -> int:
             code = app.run()
         finally:
             app.shut_down()  # whatever happened: a run that is on is kept
+    if app.fault:
+        from tui import crash
+
+        crash.tell(app.fault)
     code = app.return_code if code is None else code
     if not app.room.ended:
         # The device is deep in a step. The terminal is clean and the run is in the history; a

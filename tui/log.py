@@ -53,8 +53,3 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     name = failure.thread.name if failure.thread else "?"
     value = failure.exc_value or failure.exc_type()
     logging.getLogger("safelight").error("The thread %s failed", name, exc_info=value)
-
-
-def unexpected() -> None:
-    """Log the exception that is being handled."""
-    logging.getLogger("safelight").exception("Something unexpected went wrong")

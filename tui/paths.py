@@ -31,6 +31,10 @@ class Paths:
         return self.state / "safelight.log"
 
     @property
+    def crashes(self) -> Path:
+        return self.state / "crashes"
+
+    @property
     def form_file(self) -> Path:
         return self.state / "form.json"
 

@@ -30,11 +30,13 @@ class Terminal:
         rows: int = 40,
         *,
         stage: Stage | None = None,
+        module: str = "tests.terminal.staged",
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """
         Args:
             stage: play this instead of starting the real engine; there are no arguments then.
+            module: which plays it.
             variables: more of the environment.
         """
         environment = {
@@ -44,9 +46,7 @@ class Terminal:
             **(variables or {}),
         }
         command, arguments = (
-            (sys.executable, ["-m", "tests.terminal.staged"])
-            if stage
-            else (str(COMMAND), arguments)
+            (sys.executable, ["-m", module]) if stage else (str(COMMAND), arguments)
         )
         self.raw = b""
         self._screen = pyte.Screen(columns, rows)

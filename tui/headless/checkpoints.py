@@ -13,6 +13,7 @@ from engine.hub import missing
 from engine.shelf import Shelved, list_checkpoints
 from tui.headless.output import DONE, print_json, show_line, tell
 from tui.headless.setting_options import settings_of
+from tui.headless.streams import write_over
 from tui.paths import Paths
 from tui.stock import Stock, dtype_label, family_label
 from tui.text import ago, clean, one_line, seconds, size
@@ -79,7 +80,7 @@ class DownloadLines:
             text += f"  {size(event.rate)}/s  {seconds((total - done) / event.rate)} to go"
         percent = 100 * done // total
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}" + ("\n" if done >= total else ""))
+            write_over(text, "\n" if done >= total else "")
         elif percent - self._told >= _SHARE or done >= total:
             self._told = percent
             sys.stderr.write(text + "\n")

@@ -15,6 +15,7 @@ from engine.study import Study
 from tui.headless.checkpoints import DownloadLines
 from tui.headless.interrupts import Interrupts
 from tui.headless.output import BadArguments, end_progress, tell
+from tui.headless.streams import write_over
 from tui.lab import Lab
 from tui.text import clean, one_line, seconds
 
@@ -137,8 +138,7 @@ def _progress(event: events.StudyProgressed) -> None:
     else:
         left = f", {seconds(event.eta_seconds)} left" if event.eta_seconds else ""
         line = one_line(f"{event.done + 1} of {event.of}: {event.what}{left}", 78)
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
+        write_over(line)
 
 
 def _step(event: events.StepCompleted) -> None:
@@ -146,5 +146,4 @@ def _step(event: events.StepCompleted) -> None:
     if sys.stderr.isatty():
         end = "\n" if event.step == event.steps else ""
         rate = f"{event.rate:.1f} it/s" if event.rate else ""
-        sys.stderr.write(f"\r\x1b[Kstep {event.step}/{event.steps}  {rate}{end}")
-        sys.stderr.flush()
+        write_over(f"step {event.step}/{event.steps}  {rate}", end)

@@ -16,6 +16,7 @@ from engine.sweep.outlook import Outlook
 from engine.sweep.pace import seconds_to_go
 from tui.headless.follow import Before
 from tui.headless.output import end_progress, tell
+from tui.headless.streams import write_over
 from tui.text import clean, one_line, seconds
 
 _WIDEST = 24
@@ -73,8 +74,7 @@ def _step(event: events.StepCompleted, done: int, of: int) -> None:
     if sys.stderr.isatty():
         rate = f"{event.rate:.1f} it/s" if event.rate else ""
         text = f"{done + 1}/{of}  step {event.step}/{event.steps}  {rate}"
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+        write_over(text)
 
 
 def _over(record: RunRecord, sweep: Sweep, done: int, of: int, eta: float) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from engine.errors import SafelightError
+from tui.headless.streams import write_over
 from tui.text import clean
 
 DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
@@ -30,7 +31,7 @@ def show_line(text: str) -> None:
 
 def print_json(value: object) -> None:
     # Escaped to ASCII, so that no control character of a prompt reaches a terminal.
-    print(json.dumps(value, indent=2))
+    print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
 
 def tell(text: str) -> None:
@@ -45,12 +46,10 @@ def complain(sentence: str, code: int) -> int:
 def progress(done: int, of: int) -> None:
     """How far something is, on a line of a terminal that is written over; nothing elsewhere."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{done + 1:,} of {of:,}")
-        sys.stderr.flush()
+        write_over(f"{done + 1:,} of {of:,}")
 
 
 def end_progress() -> None:
     """Leave the line of :func:`progress` empty."""
     if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        write_over("")
