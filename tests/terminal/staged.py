@@ -132,7 +132,7 @@ class Player(ScriptedEngine):
 class StagedLab(ScriptedLab):
     """A lab whose engine plays the stage that the environment tells of."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         super().__init__()
 
     def open(self, emit: Emit) -> ScriptedEngine:
