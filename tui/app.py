@@ -16,14 +16,14 @@ from textual import work
 from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Event, Key
+from textual.events import DescendantFocus, Event, Key
 from textual.screen import Screen
 
 from engine.errors import SafelightError
 from tui import form as forms
 from tui.attention.eyes import Eyes
+from tui.covering import CoveringApp
 from tui.engine_room import EngineRoom
-from tui.graphics.painting import PacedApp
 from tui.graphics.terminal import Terminal
 from tui.guarded_app import GuardedApp
 from tui.keys.command import bindings, commands_of
@@ -64,7 +64,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(GuardedApp, PacedApp[int], inherit_bindings=False):
+class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -87,6 +87,8 @@ class SafelightApp(GuardedApp, PacedApp[int], inherit_bindings=False):
         self.studio = StudioScreen(form, self.room, terminal.limited_to(self._settings.graphics))
         self._typed_ahead: list[Key] | None = []
         self._eyes = Eyes()
+        if self._settings.reduced_motion:
+            self.animation_level = "none"
 
     def get_default_screen(self) -> Screen[None]:
         return self.studio
@@ -148,7 +150,7 @@ class SafelightApp(GuardedApp, PacedApp[int], inherit_bindings=False):
         from tui.bridge import EngineTold
         from tui.stock import off_loop
 
-        self.room.listen(Caller(self, self._eyes))
+        self.room.listen(Caller(self, self._eyes, lambda: self._settings))
         patience = self.set_timer(PATIENCE_SECONDS, self._say_that_it_takes_a_while)
         try:
             # Posting from the engine's thread does not wait for the screen.
@@ -268,7 +270,10 @@ class SafelightApp(GuardedApp, PacedApp[int], inherit_bindings=False):
         else:
             await super().on_event(event)
 
-    async def on_descendant_focus(self) -> None:
+    async def on_descendant_focus(self, event: DescendantFocus) -> None:
+        field: Any = event.widget
+        if self.animation_level == "none" and hasattr(field, "cursor_blink"):
+            field.cursor_blink = False
         keys, self._typed_ahead = self._typed_ahead or (), None
         for key in keys:
             await super().on_event(key)

@@ -6,6 +6,7 @@ through to the terminal. Everything that is not ours goes through :func:`clean` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from rich.cells import cell_len, set_cell_size
@@ -13,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from engine.units import seconds, size
 from tui.characters import shown
 
-__all__ = ["ago", "by_point", "centred", "clean", "one_line", "seconds", "size"]
+__all__ = ["ago", "by_point", "centred", "clean", "fitting", "one_line", "seconds", "size"]
 
 WINNER = "◆"
 """The sign of a run that was marked as the one to keep."""
@@ -35,6 +36,21 @@ def one_line(text: str, width: int) -> str:
     if cell_len(flat) <= width:
         return flat
     return set_cell_size(flat, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def fitting(parts: Iterable[str], width: int, between: str = " · ") -> str:
+    """As many of ``parts`` as fit into ``width`` cells whole, the first ones first.
+
+    The first is cut when it alone is too wide.
+    """
+    first, *more = [" ".join(clean(part).split()) for part in parts if part] or [""]
+    text = one_line(first, width)
+    for part in more:
+        longer = f"{text}{between}{part}"
+        if cell_len(longer) > width:
+            break
+        text = longer
+    return text
 
 
 def centred(text: str, width: int) -> str:

@@ -14,6 +14,7 @@ from tests.tui.scripted import record_of
 from tui.attention.ends import Ends
 from tui.attention.eyes import UNKNOWN_SECONDS, Eyes
 from tui.attention.ways import notice, way_of
+from tui.settings import Settings
 
 SPEC = RunSpec("a red sun")
 
@@ -35,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ends(clock: Clock) -> Ends:
-    return Ends(10, clock)
+    return Ends(lambda: 10, clock)
 
 
 def run(ends: Ends, clock: Clock, took: float, run_id: int = 1, error: str = "") -> str:
@@ -146,12 +147,13 @@ def test_no_escape_gets_out_of_a_notice(way: str, in_tmux: bool) -> None:
     assert wild.count(";") == calm.count(";") or way in ("9", "99")
 
 
-@pytest.mark.parametrize(("away", "told"), [(True, 1), (False, 0)])
+@pytest.mark.parametrize(
+    ("away", "how", "told"), [(True, "auto", 1), (True, "off", 0), (False, "auto", 0)]
+)
 async def test_the_app_calls_when_nobody_looks(
-    open_app: Open, monkeypatch: pytest.MonkeyPatch, away: bool, told: int
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, away: bool, how: str, told: int
 ) -> None:
-    monkeypatch.setattr("tui.attention.caller.AFTER_SECONDS", 0.0)
-    async with open_app() as s:
+    async with open_app(settings=Settings(notify=how, notify_after_seconds=0)) as s:
         written: list[str] = []
         assert s.app._driver is not None
         monkeypatch.setattr(s.app._driver, "write", written.append)

@@ -205,7 +205,7 @@ async def test_pictures_are_shown_compared_and_written(open_app: Open, tmp_path:
             await s.type(str(tmp_path / f"ladder.{ending}"))
             await s.press("enter")
         assert SENTENCE in (tmp_path / "ladder.html").read_text(encoding="utf-8")
-        for size in ((40, 12), (200, 60)):
+        for size in ((60, 20), (200, 60)):
             await s.pilot.resize_terminal(*size)
             await s.settle()
             assert "◆  5 Batch of 8" in s.seen()

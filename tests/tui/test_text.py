@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.characters import guarded
-from tui.text import ago, by_point, clean, one_line, seconds, size
+from tui.text import ago, by_point, clean, fitting, one_line, seconds, size
 
 ODD = [
     *(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0xAD)),
@@ -148,3 +148,12 @@ def test_how_long_ago(time: str, said: str) -> None:
 )
 def test_figures_stand_below_each_other(text: str, lined: str) -> None:
     assert by_point(text, 3, 3) == lined
+
+
+def test_what_fits_is_whole() -> None:
+    parts = ["#41", "seed 7", "1 of 4", "128x128"]
+    assert fitting(parts, 40) == "#41 · seed 7 · 1 of 4 · 128x128"
+    assert fitting(parts, 17) == "#41 · seed 7"
+    assert fitting(["", "a long word"], 6) == "a lon…"
+    assert fitting(["赤い太陽", "青い山"], 14) == "赤い太陽"
+    assert fitting([], 5) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.attention.ends import Ends
@@ -13,29 +14,26 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from engine.events import Event
-
-AFTER_SECONDS = 10.0
+    from tui.settings import Settings
 
 
 class Caller:
     """Listens to the engine; where nobody looks, has the terminal show what is over."""
 
-    def __init__(
-        self, app: App[int], eyes: Eyes, how: str = "auto", after_seconds: float | None = None
-    ) -> None:
+    def __init__(self, app: App[int], eyes: Eyes, settings: Callable[[], Settings]) -> None:
         """
         Args:
             eyes: know whether the terminal is looked at.
-            how: ``auto``, ``bell`` or ``off``.
-            after_seconds: what took less is not told.
+            settings: gives those that count now.
         """
-        self._app, self._eyes, self._how = app, eyes, how
-        self._ends = Ends(AFTER_SECONDS if after_seconds is None else after_seconds)
+        self._app, self._eyes, self._settings = app, eyes, settings
+        self._ends = Ends(lambda: settings().notify_after_seconds)
 
     def __call__(self, event: Event) -> None:
         words = self._ends.hear(event)
-        if words and self._how != "off" and not self._eyes.looking:
-            way = "bell" if self._how == "bell" else way_of("", os.environ)
+        how = self._settings().notify
+        if words and how != "off" and not self._eyes.looking:
+            way = "bell" if how == "bell" else way_of("", os.environ)
             self._write(notice(words, way))
 
     def _write(self, code: str) -> None:

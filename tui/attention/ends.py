@@ -32,10 +32,12 @@ class Ends:
     that waited for each other, that all are done.
     """
 
-    def __init__(self, after_seconds: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, after_seconds: Callable[[], float], clock: Callable[[], float] = monotonic
+    ) -> None:
         """
         Args:
-            after_seconds: what took less is not told.
+            after_seconds: what took less is not told; asked each time.
             clock: seconds, from any beginning.
         """
         self._after, self._clock = after_seconds, clock
@@ -96,7 +98,7 @@ class Ends:
         return self._clock() - began if began is not None else 0.0
 
     def _if_long(self, took: float, words: str) -> str:
-        self._told_last = bool(words) and took >= self._after
+        self._told_last = bool(words) and took >= self._after()
         return words if self._told_last else ""
 
     def _run_over(self, event: events.RunFinished | events.RunFailed | events.RunCancelled) -> str:
@@ -133,7 +135,7 @@ class Ends:
         if self._download is None or not isinstance(event, over | events.RunFailed):
             return ""
         (_, name, began), self._download = self._download, None
-        if isinstance(event, events.RunFailed) or self._clock() - began < self._after:
+        if isinstance(event, events.RunFailed) or self._clock() - began < self._after():
             return ""
         return f"{one_line(name, 50)} is downloaded, after {seconds(self._clock() - began)}."
 

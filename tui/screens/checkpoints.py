@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     *(("Enter", "Use"), ("v", "VAE only"), ("d", "Delete"), ("r", "Look again")),
-    *(("Tab", "Type a name"), ("Esc", "Back")),
+    *(("Tab", "Type a name"), ("Esc", "Back"), ("F1", "Help")),
 )
 _ALONE = (
     "Only the bundled checkpoint is here. Type a hub id or a path above, or name your folders in "

@@ -34,6 +34,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
             background: $surface;
             padding: 0 1;
             scrollbar-size-vertical: 1;
+            &:focus { border: round $border; }
         }
     }
     """

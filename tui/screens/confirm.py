@@ -57,6 +57,9 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
 class QuitQuestion(ConfirmScreen):
     """Whether to quit: another Ctrl+Q is a yes to this one, and to no other question."""
 
+    over_all = True
+    """Also over the words that the terminal is too small: quitting always works."""
+
 
 class LateQuestion(ConfirmScreen, inherit_bindings=False):
     """A question that may come while something is being typed, so that letters answer nothing."""

@@ -58,6 +58,31 @@ class Settings:
     previews: bool = setting(
         True, "Previews", _SCREEN, "Show the picture while it is being made.", NEXT_RUN
     )
+    reduced_motion: bool = setting(
+        False,
+        "Reduced motion",
+        _SCREEN,
+        "Nothing blinks or glides, as with TEXTUAL_ANIMATIONS=none.",
+        NEXT_START,
+    )
+    notify: str = setting(
+        "auto",
+        "Notify",
+        _SCREEN,
+        "How to tell that something long is over, when nobody looks at the terminal.",
+        choices={
+            "auto": "a notification where the terminal has them, else the bell",
+            "bell": "the bell",
+            "off": "not at all",
+        },
+    )
+    notify_after_seconds: float = setting(
+        10.0,
+        "Notify after",
+        _SCREEN,
+        "What took fewer seconds is not told.",
+        least=0,
+    )
     device: str = setting(
         "auto",
         "Device",

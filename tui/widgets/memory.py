@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from engine.events import MemorySampled
 
 _BARS = "▁▂▃▄▅▆▇█"
+_BARS_FROM = ((100, 16), (72, 8), (0, 0))
+"""From how many columns of the terminal on there is room for how many bars."""
 _NEARLY_FULL = 0.92
 _KEPT = 240
 
@@ -30,6 +32,13 @@ class MemoryGauge(Widget):
         self._bars = bars
         self._samples: deque[int] = deque(maxlen=_KEPT)
         self._last: MemorySampled | None = None
+
+    def take_room(self, columns: int) -> None:
+        """Draw as much of the past as a terminal of so many columns has room for."""
+        bars = next(bars for least, bars in _BARS_FROM if columns >= least)
+        if bars != self._bars:
+            self._bars = bars
+            self.refresh(layout=True)
 
     def add(self, sample: MemorySampled) -> None:
         """Show one more sample."""
@@ -50,7 +59,7 @@ class MemoryGauge(Widget):
 
     @staticmethod
     def text_of(sample: MemorySampled) -> str:
-        return f" {size(sample.used)} / {size(sample.total)}"
+        return f"{size(sample.used)} / {size(sample.total)}"
 
     def render(self) -> Content:
         if self._last is None:
@@ -59,12 +68,15 @@ class MemoryGauge(Widget):
         full = sample.device_used / sample.total > _NEARLY_FULL if sample.total else False
         return Content.assemble(
             ("VRAM " if sample.kind == "vram" else "RAM ", "$text-muted"),
-            (self._sparkline(), "$error" if full else "$accent"),
+            (self._sparkline() + " " * bool(self._bars), "$error" if full else "$accent"),
+            ("! " if full else "", "$error"),
             (self.text_of(sample), "$error" if full else "$foreground"),
         )
 
     def _sparkline(self) -> str:
         """The last samples, the lowest to the highest among them over the whole height."""
+        if not self._bars:
+            return ""
         recent = list(self._samples)[-self._bars :]
         low, high = min(recent), max(recent)
         # A change of less than 2% is noise: drawn to scale it would look like a mountain.

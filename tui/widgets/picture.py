@@ -164,6 +164,7 @@ class Picture(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips = None
+        self.post_message(self.Picked())  # what is said below it may be longer or shorter now
         width, height = cell_of_window()
         if self.terminal.protocol == "sixel" and width and height:
             # The letters may have become larger or smaller with the window.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.text import one_line, seconds
+from tui.text import fitting, one_line, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Progress:
 
 
 _TONES = {"": "$foreground", "good": "$success", "warning": "$warning", "bad": "$error"}
-_FULL, _HALF, _EMPTY = "━", "╸", "━"
+_FULL, _HALF, _EMPTY = "━", "╸", "─"
+"""They can be told apart without colours."""
+_LEAST_BAR = 5
 
 
 class ProgressLines(Widget):
@@ -53,15 +56,20 @@ class ProgressLines(Widget):
         width = max(self.content_size.width, 10)
         state = self.state
         colour = _TONES[state.tone]
-        detail = Content.styled(one_line(state.detail, width), "$text-muted")
+        detail = Content.styled(fitting(state.detail.split(" · "), width), "$text-muted")
         if not state.steps:
-            head = Content.styled(one_line(state.headline, width), colour)
+            # What stands in brackets is the first to go where there is little room.
+            head = Content.styled(_headline(state.headline, width), colour)
             return Content("\n").join([head, detail])
         of_all = state.counted or f"{state.step:>{len(str(state.steps))}}/{state.steps}"
         counted = f"{state.headline} {of_all} "
         speed = state.speed or (rate_text(state.rate) if state.rate else "")
         rate = f" {speed}" if speed else ""
-        room = max(width - len(counted) - len(rate), 0)
+        if cell_len(counted + rate) + _LEAST_BAR > width:
+            rate = ""
+        if cell_len(counted) > width:
+            counted = one_line(of_all, width)
+        room = max(width - cell_len(counted) - cell_len(rate), 0)
         halves = round(room * 2 * state.step / state.steps)
         full, half = divmod(min(halves, room * 2), 2)
         bar = Content.assemble(
@@ -70,6 +78,11 @@ class ProgressLines(Widget):
         )
         line = Content.assemble((counted, colour), bar, (rate, "$foreground"))
         return Content("\n").join([line, detail])
+
+
+def _headline(text: str, width: int) -> str:
+    between = " (" if " (" in text else " · "
+    return fitting(text.split(between), width, between)
 
 
 def rate_text(rate: float) -> str:

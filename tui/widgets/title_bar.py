@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
 from tui.text import one_line
@@ -32,6 +33,9 @@ class TitleBar(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static(_NAME, classes="place")
         yield MemoryGauge()
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(MemoryGauge).take_room(event.size.width)
 
     def show_place(self, checkpoint: str, device: str, dtype: str) -> None:
         """Show what is loaded, and where."""

@@ -84,7 +84,8 @@ class HistoryScreen(HistorySearch):
         & .details { height: auto; }
         &.-normal #beside, &.-wide #beside { display: block; }
         &.-normal .about, &.-wide .about { display: none; }
-        &.-wide #beside { width: 66; }
+        &.-wide #runs-found { width: 67%; max-width: 140; }
+        &.-wide #beside { width: 1fr; }
         &.-pictures #history, &.-pictures .heads { display: none; }
         &.-pictures #thumbnails { display: block; }
     }

@@ -10,13 +10,17 @@ from engine.record import RunRecord
 from engine.relief import words
 from engine.spec import RunSpec
 from tui.screens.studio.studies import StudyEvent
-from tui.text import one_line, seconds, size
+from tui.text import fitting, one_line, seconds, size
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row
 from tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from tui.screens.studio.screen import StudioScreen
+
+
+_FRAME = 6
+"""Columns that the border takes from the words in it."""
 
 
 class EventPainter:
@@ -45,7 +49,7 @@ class EventPainter:
             parts.append(f"{picture.picked + 1} of {len(picture.images)}")
         if spec.width and spec.height:
             parts.append(f"{spec.width}x{spec.height}")
-        text = " · ".join(parts)
+        text = fitting(parts, picture.size.width - _FRAME)
         if picture.border_subtitle != text:
             picture.border_subtitle = text
 
