@@ -14,14 +14,18 @@ import sys
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import tui.lab
 from engine.api import Emit
-from engine.events import PreviewReady, RunFinished, StepCompleted
+from engine.events import Event, PreviewReady, RunFinished, StepCompleted
 from engine.spec import RunSpec
 from tests.tui.scripted import ScriptedEngine, ScriptedLab, picture, record_of
 from tui.cli import run_app
+
+if TYPE_CHECKING:
+    from tests.terminal.watching import Watch
 
 VARIABLE = "SAFELIGHT_STAGE"
 
@@ -36,6 +40,8 @@ class Stage:
         side: of the pictures, in pixels.
         preview_side: of the previews; 0 makes none.
         photo: a photograph instead of a drawing; of 512 pixels at most.
+        watch: a file that is told how late the event loop is; see ``tests.terminal.watching``.
+        textuals_writer: write as Textual does, for comparison.
         arguments: for :func:`tui.cli.run_app`.
     """
 
@@ -44,6 +50,8 @@ class Stage:
     side: int = 128
     preview_side: int = 16
     photo: bool = False
+    watch: str = ""
+    textuals_writer: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
@@ -56,6 +64,7 @@ class Stage:
         return cls(**json.loads(os.environ.get(VARIABLE, "{}")))
 
 
+@lru_cache(maxsize=4)
 def photograph(side: int) -> Any:
     """A real photograph (of Eileen Collins, by NASA; it comes with scikit-image), an RGB image."""
     from PIL import Image
@@ -132,20 +141,37 @@ class Player(ScriptedEngine):
 class StagedLab(ScriptedLab):
     """A lab whose engine plays the stage that the environment tells of."""
 
+    watch: ClassVar[Watch | None] = None
+
     def __init__(self, *_: object, **__: object) -> None:
         super().__init__()
 
     def open(self, emit: Emit) -> ScriptedEngine:
-        self.engine = Player(Stage.told(), emit)
+        self.engine = Player(Stage.told(), self._watched(emit))
         return self.engine
+
+    def _watched(self, emit: Emit) -> Emit:
+        if (watch := self.watch) is None:
+            return emit
+
+        def tell(event: Event) -> None:
+            watch.note(type(event).__name__)
+            emit(event)
+
+        return tell
 
     def close(self) -> None:
         """Nothing is open."""
 
 
 def main() -> int:
+    stage = Stage.told()
     vars(tui.lab)["RealLab"] = StagedLab
-    return run_app(**Stage.told().arguments)
+    if stage.watch:
+        from tests.terminal.watching import install
+
+        StagedLab.watch = install(stage.watch, textuals_writer=stage.textuals_writer)
+    return run_app(**stage.arguments)
 
 
 if __name__ == "__main__":

@@ -244,12 +244,12 @@ def line() -> Iterator[Line]:
 
 def test_nothing_waits_for_a_terminal_that_takes_nothing(line: Line) -> None:
     started = time.monotonic()
-    for _ in range(50):
+    for _ in range(10):
         line.writer.write("x" * 100_000)
     assert time.monotonic() - started < 1
     assert not line.writer.has_room
     line.writer.write("end")
-    assert line.read(lambda seen: "end" in seen).count("x") == 5_000_000
+    assert line.read(lambda seen: "end" in seen).count("x") == 1_000_000
 
 
 def test_a_key_overtakes_a_picture(line: Line) -> None:

@@ -1,0 +1,97 @@
+"""Watches the staged app from inside: how late its event loop is, and what it was given to show."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.drivers._writer_thread import WriterThread
+
+import tui.app
+import tui.graphics.driver
+from tui.app import SafelightApp
+
+TICK = 0.005
+
+
+class Watch:
+    """Writes lines of JSON: ``{"at": …, "what": …}``, with times of ``time.monotonic``."""
+
+    def __init__(self, path: str) -> None:
+        self._file = Path(path).open("a", buffering=1, encoding="utf-8")  # noqa: SIM115
+
+    def note(self, what: str, **more: Any) -> None:
+        self._file.write(json.dumps({"at": time.monotonic(), "what": what, **more}) + "\n")
+
+
+def watched(watch: Watch) -> type[SafelightApp]:
+    """The app, with a task that notes how much later than asked for it woke."""
+
+    class Watched(SafelightApp):
+        def on_ready(self) -> None:
+            watch.note("ready")
+            self.run_worker(self._watch())
+
+        async def _watch(self) -> None:
+            while True:
+                due = time.monotonic() + TICK
+                await asyncio.sleep(TICK)
+                late = time.monotonic() - due
+                if late > TICK:
+                    watch.note("late", seconds=late)
+
+    return Watched
+
+
+class TextualsWriter(WriterThread):
+    """Textual's own writer, under our driver: for comparison."""
+
+    has_room = True
+    is_gone = False
+
+    def __init__(self, fileno: int, *_: Callable[[], object]) -> None:
+        import sys
+
+        del fileno
+        super().__init__(sys.__stderr__)  # type: ignore[arg-type]
+
+    def write_frame(self, text: str) -> bool:
+        self.write(text)
+        return False
+
+    def draw(self, name: str, parts: list[str], *, whole: bool = False) -> None:
+        del name, whole
+        self.write("".join(parts))
+
+    def withdraw(self, name: str) -> None:
+        """Nothing is ever left."""
+
+    def ask(self) -> None:
+        """It asks nothing."""
+
+    def answered(self) -> None:
+        """Nor is it answered."""
+
+    def leave(self) -> None:
+        """Everything is written."""
+
+    def settle(self, seconds: float) -> None:
+        """It waits for nothing."""
+
+    def finish(self, seconds: float) -> None:
+        del seconds
+        if self.is_alive():
+            self.stop()
+
+
+def install(path: str, *, textuals_writer: bool) -> Watch:
+    """Watch the app that is started next in this process."""
+    watch = Watch(path)
+    vars(tui.app)["SafelightApp"] = watched(watch)
+    if textuals_writer:
+        vars(tui.graphics.driver)["Writer"] = TextualsWriter
+    return watch
