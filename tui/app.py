@@ -256,6 +256,9 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     def on_files_changed(self) -> None:
         self.preferences.look()
 
+    def action_settings(self) -> None:
+        self.preferences.show()
+
     def keep_form(self) -> None:
         """Write down what is typed, for the next time."""
         self._remembered.keep(self.studio.spec_form.values, self.preferences.chosen_theme)

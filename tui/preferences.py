@@ -56,6 +56,13 @@ class Preferences:
         for sentence in (*self._themes.look(), *(self.live.look() or ())):
             self._app.notify(sentence, severity="warning", timeout=10)
 
+    def show(self) -> None:
+        """Open the screen with all settings, unless it is open."""
+        from tui.screens.settings import SettingsScreen
+
+        if not any(isinstance(screen, SettingsScreen) for screen in self._app.screen_stack):
+            self._app.push_screen(SettingsScreen(self))
+
     @property
     def chosen_theme(self) -> str:
         """The theme that was chosen in the app; empty when none was."""
@@ -81,4 +88,9 @@ class Preferences:
             self._app.notify(complaint, severity="warning", timeout=8)
         if "graphics" in names:
             self._app.draw_anew()
+        if "keys" in names:
+            self._app.notify("The keys count from the next start.", timeout=6)
         self._app.room.go_by(settings)
+        for screen in self._app.screen_stack:
+            if show_settings := getattr(screen, "show_settings", None):
+                show_settings()

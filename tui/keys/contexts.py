@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tui.keys.command import Command
 from tui.keys.compare import COMPARE
-from tui.keys.machine import CHECKPOINTS, SHELF, SWITCHES
+from tui.keys.machine import CHECKPOINTS, SETTINGS_SCREEN, SHELF, SWITCHES
 from tui.keys.moving import CHOICE, DIALOG, FOCUS, LIST, OFFER
 from tui.keys.names import show_key
 from tui.keys.runs import HISTORY, MARKS, PICTURE, PROMPTS, RUNS, SELECT
@@ -51,6 +51,7 @@ CONTEXTS: tuple[Context, ...] = (
     Context("sweep", "Sweep", SWEEP),
     Context("checkpoints", "Checkpoints", (*CHECKPOINTS, *SHELF)),
     Context("switches", "Switches", SWITCHES),
+    Context("settings", "Settings", SETTINGS_SCREEN),
     Context("dialog", "Questions", DIALOG),
     Context("list", "Lists and pictures", LIST),
     Context("choice", "Values to choose", CHOICE),

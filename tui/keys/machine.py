@@ -40,3 +40,18 @@ SWITCHES = of(
     ),
     first="typing",
 )
+SETTINGS_SCREEN = of(
+    "settings",
+    (
+        Command("done", "escape,q", "Done", "Back to where you were.", "done", "Settings"),
+        Command(
+            *("out", "shift+f11,f23", "Done", "As Done.", "done", "Settings"),
+            follows="app.settings",
+        ),
+        Command(
+            *("create", "c", "Create", "Write a config.toml that explains each."),
+            *("create", "Settings"),
+        ),
+    ),
+    first="typing",
+)

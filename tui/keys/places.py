@@ -71,6 +71,7 @@ PLACES: tuple[Place, ...] = (
     _place("list", "checkpoints"),
     _place("offer.next", "line", "checkpoints", typed_into=True),
     _place("arrows", "ends", "choice", "switches"),
+    _place("arrows", "ends", "choice", "settings"),
     _place("question"),
     _place("late"),
     _place("list", "dialog.close"),

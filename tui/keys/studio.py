@@ -184,6 +184,14 @@ _APP = (
     ),
     Command("theme", "f11", "Theme", "Choose the colours.", "change_theme", "App"),
     Command(
+        "settings",
+        "shift+f11,f23",
+        "Settings",
+        "Every setting: its value, where that comes from, and changing it.",
+        "settings",
+        "App",
+    ),
+    Command(
         "palette",
         "ctrl+p",
         "Commands",
