@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from textual.app import App
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
-from textual.worker import WorkerFailed
+from textual.worker import Worker, WorkerFailed
+from textual.worker_manager import WorkerManager
 
 from tui.guard import guard
 from tui.paths import Paths
 from tui.text import clean
+
+log = logging.getLogger("safelight.tui")
+
+
+class _Workers(WorkerManager):
+    """Those that fail quietly, as nothing depends on them, leave a line in the log."""
+
+    def _remove_worker(self, worker: Worker[Any]) -> None:
+        super()._remove_worker(worker)
+        if worker.error is not None and not worker.exit_on_error:
+            log.warning("%s failed", worker.group, exc_info=worker.error)
 
 
 class GuardedApp(App[int]):
@@ -25,6 +39,7 @@ class GuardedApp(App[int]):
     def __init__(self, paths: Paths, **arguments: object) -> None:
         super().__init__(**arguments)  # type: ignore[arg-type]
         self._paths = paths
+        self._workers = _Workers(self)
         self.fault = ""
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from unicodedata import category
 
+import pytest
 from rich.cells import cell_len
 from rich.segment import ControlType, Segment
 from rich.style import Style
@@ -65,3 +67,19 @@ async def test_only_our_own_codes_are_painted(paths: Paths) -> None:
 def test_our_own_control_codes_pass() -> None:
     sixel = Segment("\x1bPq#0~\x1b\\", None, [(ControlType.CURSOR_FORWARD, 0)])
     assert Guard().apply([sixel, Segment("\x1b")], Color(0, 0, 0)) == [sixel, Segment("")]
+
+
+async def test_a_worker_that_fails_quietly_leaves_a_line(
+    paths: Paths, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("no such effect")
+
+    monkeypatch.setattr(logging.getLogger("safelight"), "propagate", True)
+    app = CarelessApp(paths)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.run_worker(fail(), group="effects", exit_on_error=False)
+        await pilot.pause()
+        await pilot.pause()
+    assert "effects failed" in caplog.text
+    assert "no such effect" in caplog.text
