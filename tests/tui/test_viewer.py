@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.tui.conftest import Open, Session
 from tests.tui.kept import draw, run
 from tests.tui.scripted import ScriptedLab
 from tui.graphics.terminal import Terminal
+from tui.screens.compare.screen import CompareScreen
+from tui.screens.history.screen import HistoryScreen
 from tui.screens.viewer.screen import ViewerScreen
 
 PROMPT = "a red sun over blue mountains"
@@ -199,3 +202,90 @@ async def test_settings_from_here(open_app: Open, lab: ScriptedLab) -> None:
         await s.press("f2", "p", "r")
         assert s.at_studio()
         assert s.studio.spec_form.values["seed"] == "20"
+
+
+async def test_from_the_history(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        await s.press("f9", "down", "o")
+        assert foot(s).startswith("#2 · 1 of 3")
+        await s.press("p", "q")
+        screen = s.app.screen
+        assert isinstance(screen, HistoryScreen)
+        assert screen.listed.current is not None
+        assert screen.listed.current.id == 1
+        await s.press("f2", "enter")
+        assert s.at_studio()
+        assert s.studio.spec_form.values["seed"] == "7"
+
+
+async def test_from_the_compare_screen(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        await s.press("ctrl+t", "o")
+        assert foot(s).startswith("#3 · seed 9")
+        await s.press("p")
+        assert foot(s).startswith("#2 · 3 of 3")
+        await s.press("q")
+        assert isinstance(s.app.screen, CompareScreen)
+
+
+# Fetching
+
+
+@pytest.fixture
+def over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.delenv("STY", raising=False)
+    monkeypatch.setenv("USER", "ada")
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.2 50000 10.0.0.7 2222")
+
+
+@pytest.mark.usefixtures("over_ssh")
+async def test_how_to_fetch_it(open_app: Open, lab: ScriptedLab, history: History) -> None:
+    async with open_app(lab) as s:
+        await s.press("f2", "p", "y")
+        seen = s.seen()
+        assert "Fetch #2.3" in seen
+        joined = "".join(seen.split())
+        assert "scp-P2222ada@10.0.0.7:/" in joined
+        assert str(history.folder / "images" / "2-22.png") in joined
+        assert "The path: sent to the terminal." in seen
+        await s.press("y")
+        assert "The scp line: sent to the terminal." in s.seen()
+        await s.press("escape")
+        viewer(s)
+
+
+@pytest.mark.usefixtures("over_ssh")
+@pytest.mark.parametrize("size", [(60, 20), (300, 80)])
+async def test_the_line_has_nothing_else_beside_it(
+    open_app: Open, lab: ScriptedLab, size: tuple[int, int]
+) -> None:
+    """What is selected with the mouse and pasted into a shell is the line."""
+    async with open_app(lab, size=size) as s:
+        await s.press("shift+f2")
+        rows = s.seen().splitlines()
+        start = next(at for at, row in enumerate(rows) if row.startswith("scp -P"))
+        end = next(at for at in range(start, len(rows)) if not rows[at].endswith("\\"))
+        line = "\n".join(rows[start : end + 1])
+        told = subprocess.run(
+            ["bash", "-c", f"scp() {{ printf '%s\\n' \"$@\"; }}\n{line}"],
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.splitlines()
+        assert told[:2] == ["-P", "2222"]
+        assert told[2].startswith("ada@10.0.0.7:/")
+        assert told[2].endswith("/images/3-9.png")
+
+
+async def test_without_ssh_there_is_the_path(
+    open_app: Open, lab: ScriptedLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    monkeypatch.delenv("TMUX", raising=False)
+    async with open_app(lab) as s:
+        s.studio.runs.focus()
+        await s.press("down", "y")
+        assert "Fetch #2, 3 pictures" in s.seen()
+        assert "scp" not in s.seen()
+        assert "The paths: sent to the terminal." in s.seen()

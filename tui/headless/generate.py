@@ -30,16 +30,16 @@ from tui.headless.output import (
     complain,
     print_facts,
     print_json,
-    show_line,
+    show_file,
     tell,
 )
 from tui.headless.restore import spec_from
 from tui.headless.setting_options import settings_of
 from tui.headless.switch_list import read_switches
+from tui.hyperlinks import Placed
 from tui.lab import RealLab
 from tui.paths import Paths
 from tui.settings import Settings
-from tui.text import clean
 
 _NOTHING_TO_DRAW = "Say what to draw: safelight generate PROMPT, or --from a picture or a run."
 
@@ -118,7 +118,7 @@ def code_of(record: RunRecord) -> int:
 def show_pictures(record: RunRecord) -> None:
     """A line for each picture of a run."""
     for image in record.images:
-        show_line(f"{clean(image.path)}  seed {image.seed}")
+        show_file(Placed(image.path, f"  seed {image.seed}"))
 
 
 def _no_batch(spec: RunSpec, ended: events.FillEnded, options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from engine.errors import SafelightError
 from tui.headless.streams import write_over
+from tui.hyperlinks import Placed, has_links, linked
 from tui.text import clean
 
 DONE, FAILED, BAD_ARGUMENTS, CANCELLED = 0, 1, 2, 130
@@ -22,11 +23,24 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     rows = [(clean(name.replace("_", " ")), value) for name, value in facts]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        show_line(f"{name:<{width}}  {value}")
+        if isinstance(value, Placed):
+            show_file(value, f"{name:<{width}}  ")
+        else:
+            show_line(f"{name:<{width}}  {value}")
 
 
 def show_line(text: str) -> None:
     print(clean(text))
+
+
+def show_file(file: Placed, before: str = "") -> None:
+    """A line about a file, whose path is a link where somebody looks and the terminal has them."""
+    path = clean(file.path)
+    if sys.stdout.isatty() and has_links():
+        path = linked(path, file.path)
+    # Past what shows escape codes: this one is our own.
+    stream = getattr(sys.stdout, "stream", sys.stdout)
+    stream.write(f"{clean(before)}{path}{clean(file.rest)}\n")
 
 
 def print_json(value: object) -> None:

@@ -12,6 +12,7 @@ from engine.history import Entry
 from engine.record import ImageRecord, RunRecord, Status
 from engine.relief import as_options
 from engine.units import stars
+from tui.hyperlinks import Placed
 from tui.switchboard import in_words
 from tui.text import WINNER, one_line, seconds, size
 
@@ -87,6 +88,6 @@ def _memory(record: RunRecord) -> str:
     return f"{size(peak)} ({record.memory_kind})" if peak else ""
 
 
-def _picture(image: ImageRecord) -> str:
+def _picture(image: ImageRecord) -> Placed:
     prompt = f"  {one_line(image.prompt, _PROMPT)}" if image.prompt else ""
-    return f"{image.path}  seed {image.seed}{prompt}"
+    return Placed(image.path, f"  seed {image.seed}{prompt}")

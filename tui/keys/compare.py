@@ -74,6 +74,15 @@ _COMPARE = (
     Command(
         "alone", "v", "Pictures", "The pictures alone; again for the facts.", "alone", "Looking"
     ),
+    Command("look", "o,f2", "View", "The picture as large as the terminal.", "look", "Looking"),
+    Command(
+        "fetch",
+        "y",
+        "Fetch",
+        "How to fetch the picture: scp line, path, clipboard.",
+        "fetch",
+        "Looking",
+    ),
     Command("all", "a", "All settings", "All settings, or those that differ.", "all", "Looking"),
     Command(
         "focus",

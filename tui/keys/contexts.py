@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tui.keys.command import Command
 from tui.keys.compare import COMPARE
+from tui.keys.fetching import FETCH
 from tui.keys.machine import CHECKPOINTS, SETTINGS_SCREEN, SHELF, SWITCHES
 from tui.keys.moving import CHOICE, DIALOG, FOCUS, LIST, OFFER
 from tui.keys.names import show_key
@@ -45,6 +46,7 @@ CONTEXTS: tuple[Context, ...] = (
     Context("history", "History", (*HISTORY, *MARKS, *SELECT)),
     Context("prompts", "Prompts", PROMPTS, while_typing=True),
     Context("viewer", "Viewer", VIEWER),
+    Context("fetch", "Fetching a picture", FETCH),
     Context("compare", "Compare", COMPARE),
     Context("ladder", "Ladder", (*LADDER, *PAST)),
     Context("plan", "Sweep, its axes", PLAN, while_typing=True),

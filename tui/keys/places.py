@@ -63,6 +63,7 @@ PLACES: tuple[Place, ...] = (
     ),
     _place("compare"),
     _place("viewer"),
+    _place("fetch", "dialog.close"),
     _place("list", *(each for each in _IN["ladder"] if each != "ladder.past-out")),
     _place("list", "dialog.close", "ladder.past-out"),
     _place("offer.take", "offer.next", "offer.previous", "line", "plan", typed_into=True),

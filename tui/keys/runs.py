@@ -37,6 +37,7 @@ RUNS = of(
             "ask('drop')",
         ),
         ("undo", "u", "Undo", "Take the last deletion back.", "ask('undo')"),
+        ("fetch", "y", "Fetch", "How to fetch its pictures: scp line, path.", "screen.fetch"),
         ("edit", "e", "Edit", "Put what waits on the form, to be changed.", "ask('edit')"),
         ("clear", "c", "Clear", "Take out all that wait.", "ask('clear')"),
         (
@@ -56,6 +57,7 @@ PICTURE = of(
     _in(
         "Picture",
         ("one-or-all", "enter,space", "One / all", "This one alone, or all.", "one_or_all"),
+        ("fetch", "y", "Fetch", "How to fetch the pictures: scp line, path.", "screen.fetch"),
     ),
 )
 
@@ -81,6 +83,14 @@ HISTORY = of(
             "History",
             ("compare", "c,ctrl+t", "Compare", "Compare what is selected, up to four.", "compare"),
             ("view", "v", "Pictures", "Pictures, or a table.", "view"),
+            ("look", "o,f2", "View", "The picture as large as the terminal.", "look"),
+            (
+                "fetch",
+                "y",
+                "Fetch",
+                "How to fetch the picture: scp line, path, clipboard.",
+                "fetch",
+            ),
             ("order", "s", "Order", "The next order.", "order"),
             ("back", "escape", "Back", "Clear the selection or the search, else back.", "back"),
         ),

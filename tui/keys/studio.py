@@ -138,6 +138,14 @@ _STUDIO = (
         "Picture",
     ),
     Command(
+        "fetch",
+        "shift+f2,f14",
+        "Fetch",
+        "How to fetch the picture: the scp line; its path goes to your clipboard.",
+        "fetch",
+        "Picture",
+    ),
+    Command(
         "checkpoints",
         "f4",
         "Checkpoints",

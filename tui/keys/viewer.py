@@ -90,6 +90,13 @@ VIEWER = of(
                 "alone",
             ),
             (
+                "fetch",
+                "y",
+                "Fetch",
+                "How to fetch the picture: scp line, path, clipboard.",
+                "fetch",
+            ),
+            (
                 "restore",
                 "r,enter",
                 "Restore",

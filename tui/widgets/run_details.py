@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.hyperlinks import link_to
 from tui.switchboard import in_words
 from tui.text import WINNER, ago, clean, one_line, seconds, size
 from tui.widgets.history_table import stars
@@ -79,7 +80,8 @@ def details(entry: Entry, width: int) -> Content:
     if record.error:
         lines += [Content.styled(line, "$error") for line in _wrapped(record.error, width, 3)]
     if record.images:
-        add(_short(record.images[0].path, width))
+        path = record.images[0].path
+        lines.append(link_to(Content.styled(one_line(_short(path, width), width), muted), path))
     return Content("\n").join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.compare import Comparison, Side, of_batch
 from engine.record import RunRecord
@@ -11,6 +12,10 @@ from tui.engine_room import EngineRoom
 from tui.screens.compare.darkroom import Pair, key_of
 from tui.screens.compare.desk import CompareDesk
 from tui.widgets.compare.rows import LETTERS
+from tui.widgets.compare.stage import Stage
+
+if TYPE_CHECKING:
+    from tui.screens.viewer.screen import Left
 
 
 class CompareSides(CompareDesk):
@@ -46,6 +51,25 @@ class CompareSides(CompareDesk):
         if at < len(self.comparison.sides):
             self.focus_at = at
             self.show()
+
+    def action_look(self) -> None:
+        """Show the picture of this side as large as the terminal; leaf through the sides."""
+        from tui.screens.viewer.opening import view_runs
+
+        def done(left: Left) -> None:
+            if left.restore:
+                self.leave(left.record)
+
+        side = self.comparison.sides[self.focus_at]
+        records = [each.record for each in self.comparison.sides]
+        view_runs(self, records, side.record, self.query_one(Stage).terminal, done, side.index)
+
+    def action_fetch(self) -> None:
+        """Say how to fetch the picture of this side."""
+        from tui.screens.fetch import fetch
+
+        side = self.comparison.sides[self.focus_at]
+        fetch(self, [side.record], side.index)
 
     def action_next_side(self, by: int) -> None:
         self.action_side((self.focus_at + by) % len(self.comparison.sides))

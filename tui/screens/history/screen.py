@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.history import History
     from engine.record import RunRecord
     from tui.engine_room import EngineRoom
+    from tui.screens.viewer.screen import Left
 
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""
@@ -269,6 +270,33 @@ class HistoryScreen(HistorySearch):
                 self.dismiss(record)
 
         open_comparison(self, make, records, self._room, self._terminal, done)
+
+    def action_look(self) -> None:
+        """Show the picture as large as the terminal; leaf through what was found."""
+        from tui.screens.viewer.opening import view_runs
+
+        found, current = self.found, self.listed.current
+        if found is None:
+            return
+        records = [entry.record for entry in (*found.head, *found.tail)]
+        if found.query.sort == "new" and not found.query.backwards:
+            records.reverse()  # the next is the newer one, as in the studio
+
+        def done(left: Left) -> None:
+            if left.restore:
+                self.dismiss(left.record)
+            elif left.record is not None and (place := found.place_of(left.record.id)) is not None:
+                self.listed.cursor = place
+                self.tell()
+
+        record = current.record if current is not None else None
+        view_runs(self, records, record, self.preview.terminal, done)
+
+    def action_fetch(self) -> None:
+        """Say how to fetch the pictures of the runs that are selected."""
+        from tui.screens.fetch import fetch
+
+        fetch(self, [entry.record for entry in self.targets])
 
     def action_back(self) -> None:
         """Clear the selection, else what is being typed or finds nothing, else leave."""

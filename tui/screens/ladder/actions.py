@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.graphics.terminal import Terminal
+    from tui.screens.viewer.screen import Left
     from tui.widgets.rung_table import RungTable
 
 _COMPARED = 2
@@ -87,6 +88,32 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
             self.notify("This rung was not measured, so it has no settings to take.", timeout=4)
         else:
             self.dismiss(side.spec)
+
+    def _records(self) -> tuple[list[RunRecord | None], RunRecord | None]:
+        """Of all rungs, and of the one under the cursor."""
+        at = self.table.cursor
+        entries = [
+            self.entries.get(rung.side.run_id) if rung.side is not None else None
+            for rung in self.desk.result.rungs
+        ]
+        records = [entry.record if entry is not None else None for entry in entries]
+        return records, records[at] if at < len(records) else None
+
+    def action_look(self) -> None:
+        """Show the picture of the rung as large as the terminal."""
+        from tui.screens.viewer.opening import view_runs
+
+        def done(left: Left) -> None:
+            if left.restore and left.record is not None:
+                self.dismiss(left.record.spec)
+
+        view_runs(self, *self._records(), self.terminal, done)
+
+    def action_fetch(self) -> None:
+        """Say how to fetch the picture of the rung."""
+        from tui.screens.fetch import fetch
+
+        fetch(self, [self._records()[1]])
 
     def action_compare(self) -> None:
         """Compare the rung under the cursor with the first."""

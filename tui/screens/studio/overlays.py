@@ -164,6 +164,19 @@ class Overlays(Screen[None], inherit_bindings=False):
 
         view_studio(self._studio, self._open_run, self._look_at_run)
 
+    def action_fetch(self) -> None:
+        """Say how to fetch the pictures of the run that is looked at."""
+        from tui.screens.fetch import fetch
+
+        studio = self._studio
+        shown = studio.painter.shown
+        run = shown[1] if shown is not None and not studio.runs.has_focus else None
+        if run is None and studio.runs.current is not None:
+            run = studio.runs.current.id
+        picture = studio.picture
+        index = picture.picked if picture.alone and not studio.runs.has_focus else -1
+        fetch(studio, [row.record for row in studio.runs.rows if row.id == run], index)
+
     def _look_at_run(self, record: RunRecord) -> None:
         """Show a run's pictures, as if the cursor had been moved there."""
         from tui.widgets.run_table import Row, RunTable

@@ -23,6 +23,7 @@ from tui.widgets.line_list import LineList
 if TYPE_CHECKING:
     from engine.compare import Comparison
     from tui.graphics.terminal import Terminal
+    from tui.screens.viewer.screen import Left
     from tui.widgets.sweep_grid import SweepGrid
 
 _LEAST_COMPARED = 2
@@ -117,6 +118,24 @@ class SweepActions(Screen["RunRecord | None"], inherit_bindings=False):
 
         runs = shown([each.record for each in cells])
         open_comparison(self, make, runs, self.desk.room, self.terminal, done)
+
+    def action_look(self) -> None:
+        """Show the picture of the cell as large as the terminal."""
+        from tui.screens.viewer.opening import view_runs
+
+        def done(left: Left) -> None:
+            if left.restore:
+                self.dismiss(left.record)
+
+        records = [each.record for each in self.desk.cells]
+        view_runs(self, records, self.record, self.terminal, done)
+
+    def action_fetch(self) -> None:
+        """Say how to fetch the pictures of the cells that are marked."""
+        from tui.screens.fetch import fetch
+
+        marked = [self.desk.cells[number].record for number in self.grid.marked]
+        fetch(self, marked or [self.record])
 
     def action_write(self) -> None:
         """Write the grid to a file."""

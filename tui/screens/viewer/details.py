@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import Static
 
+from tui.hyperlinks import Placed, link_to, name_links
 from tui.text import clean
 
 if TYPE_CHECKING:
     from engine.record import RunRecord
 
 _LONGEST = 4000
+
+
+class _Told(Static):
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return name_links(super().render_lines(crop))
 
 
 class Details(VerticalScroll, can_focus=False):
@@ -25,7 +33,7 @@ class Details(VerticalScroll, can_focus=False):
         self._record: RunRecord | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("")
+        yield _Told("")
 
     def tell(self, record: RunRecord | None) -> None:
         """Tell of a run, or that it is not over."""
@@ -45,6 +53,8 @@ def _told(record: RunRecord | None) -> Content:
     lines = []
     for name, value in facts(Entry(record)):
         name = clean(name.replace("_", " "))
-        text = clean(str(value)[:_LONGEST])
+        text = Content(clean(str(value)[:_LONGEST]))
+        if isinstance(value, Placed):
+            text = link_to(Content(clean(value.path)), value.path) + Content(clean(value.rest))
         lines.append(Content.assemble((f"{name}  ", "$text-muted"), text))
     return Content("\n").join(lines)

@@ -292,6 +292,11 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
             self._studio.spec_form.parameters.set_value("seed", str(self._roll.seed))
             self.notify(f"Seed {self._roll.seed} is on the form.", timeout=2)
 
+    def action_fetch(self) -> None:
+        from tui.screens.fetch import fetch
+
+        fetch(self, [self._roll.record], self._roll.index)
+
     def action_restore(self) -> None:
         if self._roll.record is None:
             self.notify("This run is not over yet.", timeout=3)
