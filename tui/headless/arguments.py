@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import __version__
 from tui.headless import setting_options
+from tui.headless.completion.grammar import SHELLS
 from tui.settings import SETTINGS
 
 Commands = Any
@@ -84,7 +85,7 @@ def _settings(generate: argparse.ArgumentParser, batch: str = "N|max") -> None:
     generate.add_argument("--size", metavar="WxH", help="default: the checkpoint's own")
     generate.add_argument(
         "--scheduler",
-        metavar="NAME",
+        metavar="SCHEDULER",
         help="such as 'DPM++ 2M' (default where it fits), Euler, PNDM",
     )
     generate.add_argument(
@@ -333,12 +334,19 @@ def _machine(commands: Commands) -> None:
         description="Options go before the environment, that before config.toml, and that before "
         "what was chosen in the app.",
     )
-    settings.add_argument("names", nargs="*", metavar="NAME", help="only these; one: its value")
+    settings.add_argument("names", nargs="*", metavar="SETTING", help="only these; one: its value")
     settings.add_argument(
         "--example", action="store_true", help="print a config.toml with every setting explained"
     )
     settings.add_argument(
         "--write-example", action="store_true", help="write it, where there is no config.toml yet"
     )
+    completion = commands.add_parser(
+        "completion",
+        help="a script that completes this command line, for a shell",
+        epilog="bash, zsh: source <(safelight completion bash)   "
+        "fish: safelight completion fish | source",
+    )
+    completion.add_argument("shell", choices=SHELLS)
     commands.add_parser("doctor", help="what Safelight sees of this machine")
     commands.add_parser("checkpoints", help="list the checkpoints of this machine")

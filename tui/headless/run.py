@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from engine.errors import InvalidAxis, InvalidQuery, InvalidSpec, SafelightError
-from tui.headless import checkpoints, exchange, history, settings_list, switch_list
+from tui.headless import checkpoints, completion, exchange, history, settings_list, switch_list
 from tui.headless.compare import compare
 from tui.headless.doctor import examine
 from tui.headless.generate import generate
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "doctor": doctor,
         "switches": switch_list.command,
         "settings": settings_list.command,
+        "completion": completion.command,
         "checkpoints": checkpoints.list_them,
     }
     try:
