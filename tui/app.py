@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
-import signal
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -30,6 +28,7 @@ from tui.keys.command import bindings, commands_of
 from tui.keys.panels import PANEL_HELP
 from tui.keys.studio import APP, STUDIO, key_of
 from tui.keys.taking import take_keys
+from tui.leaving import at_the_latest, has_shell, hear, stop_for_the_shell
 from tui.log import start as start_log
 from tui.paths import Paths
 from tui.preferences import Preferences
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     from tui.settings import Settings
 
 REDRAWS_PER_SECOND = 10
+HURRY_SECONDS = 1.5
+"""For the engine to end when the system wants us gone."""
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
 PATIENCE_SECONDS = 1.0
@@ -117,21 +118,24 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
 
     # Start
 
+    def on_load(self) -> None:
+        hear(self._leave_at_once)
+
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
-            try:
-                loop.add_signal_handler(number, self._leave, code)
-            except (NotImplementedError, RuntimeError, ValueError):
-                break  # Not the main thread, or not POSIX: the default stays.
         # The first frame does not wait for the history or the engine.
         self.call_after_refresh(self._open_lab)
 
     def on_terminal_gone(self) -> None:
-        self._leave(129)
+        self._leave_at_once(129)
+
+    def _leave_at_once(self, code: int) -> None:
+        """Go because we were told to, by the system or a line that dropped."""
+        if give_back := getattr(self._driver, "give_back_at_once", None):
+            at_the_latest(code, give_back)
+        self.room.begin_to_stop(HURRY_SECONDS)
+        self._leave(code)
 
     def _leave(self, code: int) -> None:
-        """Go because we were told to, by the system or a line that dropped."""
         self.keep_form()
         self.exit(code)
 
@@ -316,6 +320,12 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
 
     def action_help_quit(self) -> None:
         self.notify("Ctrl+Q quits, Ctrl+G stops the run that is on.", timeout=3)
+
+    def action_stand_still(self) -> None:
+        if has_shell():
+            stop_for_the_shell()
+        else:
+            self.notify("Safelight was not started from a shell, so there is none to go back to.")
 
     async def action_quit(self) -> None:
         self.action_request_quit()

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tui.graphics.probe import Probe
+from tui.leaving import hear_early
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -84,6 +85,7 @@ def _run_app(paths: Paths, flags: Mapping[str, str]) -> int:
     # Collecting garbage while modules load costs a tenth of the start; the app turns it on again
     # after its first frame.
     gc.disable()
+    hear_early()
     with Probe() as probe:
         from tui.app import SafelightApp
         from tui.graphics.driver import Driver

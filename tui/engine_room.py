@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import SafelightError
@@ -57,6 +58,7 @@ class EngineRoom:
         self._asked = asked
         self._mailbox: Mailbox | None = None
         self._engine: EngineAPI | None = None
+        self._stopping: Thread | None = None
         self._why_not = ""
         self._early: list[Callable[[EngineAPI], object]] = []
         self._listeners: list[Listener] = []
@@ -137,11 +139,23 @@ class EngineRoom:
 
     def stop(self) -> None:
         """Stop the engine; what waits is kept. Called when the screen is gone already."""
+        if self._stopping is not None:
+            self._stopping.join(STOP_SECONDS)
+        else:
+            self._stop(STOP_SECONDS)
+
+    def begin_to_stop(self, seconds: float) -> None:
+        """Stop it in a thread, in so many seconds, while the screen goes; :meth:`stop` waits."""
+        if self._stopping is None:
+            self._stopping = Thread(target=self._stop, args=(seconds,), daemon=True)
+            self._stopping.start()
+
+    def _stop(self, seconds: float) -> None:
         for run_id in self.unkept:
             with suppress(SafelightError):
                 self.keep(run_id)  # a last try: there may be room by now
         if self._engine is not None:
-            self.ended = self._engine.stop(STOP_SECONDS, keep_queue=True)
+            self.ended = self._engine.stop(seconds, keep_queue=True)
 
     # What may be asked for
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import select
+import signal
 import termios
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
@@ -21,9 +22,9 @@ from tui.graphics.writer import Writer
 _TICK = 0.05
 """Seconds between two looks at what was typed in part, as an escape is."""
 
-SETTLE_SECONDS = 1.0
+SETTLE_SECONDS = 0.7
 """At the end, for answers that are still on their way."""
-FINISH_SECONDS = 1.0
+FINISH_SECONDS = 0.7
 """At the end, for what is still to be written."""
 
 _GIVE_BACK = (
@@ -49,6 +50,8 @@ class Driver(linux_driver.LinuxDriver):
         heard: what the terminal answered by then.
         is_behind: whether the terminal takes frames more slowly than they come; the app's
             ``paint_again`` is called when it has caught up.
+        last_words: called when the terminal is given back; what it returns is written before, as
+            what deletes pictures that the terminal keeps.
     """
 
     typed_ahead: ClassVar[str] = ""
@@ -59,7 +62,9 @@ class Driver(linux_driver.LinuxDriver):
         self._writer: Writer | None = None
         self._frame: list[str] | None = None
         self._wake: tuple[int, int] | None = None
+        self._stands_still = False
         self.is_behind = False
+        self.last_words: Callable[[], str] = str
 
     # Out
 
@@ -113,6 +118,7 @@ class Driver(linux_driver.LinuxDriver):
 
     def start_application_mode(self) -> None:
         vars(linux_driver)["WriterThread"] = self._new_writer  # there is no other way in
+        self._close_wake()
         self._wake = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer is not None and self.input_tty:
@@ -128,7 +134,7 @@ class Driver(linux_driver.LinuxDriver):
         if writer is None:
             return
         writer.leave()
-        writer.write(_GIVE_BACK)
+        writer.write(_GIVE_BACK + self.last_words())
         writer.settle(SETTLE_SECONDS)
         self.disable_input()
         if self.attrs_before is not None:
@@ -141,10 +147,61 @@ class Driver(linux_driver.LinuxDriver):
         if self._wake is not None:
             os.write(self._wake[1], b"x")
         super().disable_input()
+        self._close_wake()
+
+    def _close_wake(self) -> None:
         if self._wake is not None:
             for end in self._wake:
                 os.close(end)
             self._wake = None
+
+    def give_back_at_once(self) -> None:
+        """Give the terminal back from any thread, when nothing else moves any more."""
+        if self.attrs_before is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        if self._writer is not None:
+            self._writer.write_at_once(_GIVE_BACK + _LEAVE)
+
+    # Standing still for the shell
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # A signal comes in the midst of anything; a frame that is begun is to be ended first.
+        self._loop.call_soon_threadsafe(self._stand_still)
+
+    def _sigcont_application(self, *_: object) -> None:
+        if not self._stands_still:
+            # Somebody has stopped us in a way that cannot be heard, and the shell has had the
+            # terminal meanwhile.
+            self._loop.call_soon_threadsafe(self._take_again)
+
+    def _stand_still(self) -> None:
+        app: Any = self._app
+        app._suspend_signal()
+        self._stands_still = True
+        self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        while not self._in_foreground:
+            os.kill(os.getpid(), signal.SIGSTOP)  # woken in the background, by bg
+        self._stands_still = False
+        self._come_back()
+
+    def _take_again(self) -> None:
+        if self._writer is not None and self._in_foreground:
+            self.suspend_application_mode()
+            self._come_back()
+
+    def _come_back(self) -> None:
+        app: Any = self._app
+        self.resume_application_mode()
+        app.come_back()
+
+    @property
+    def _in_foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:
+            return True  # it is not our terminal to lose
 
     # In
 

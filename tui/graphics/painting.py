@@ -50,6 +50,16 @@ class PacedApp(App[ReturnType]):
         else:
             self.screen.check_idle()
 
+    def come_back(self) -> None:
+        """The terminal is ours again and shows nothing of us: paint all of it.
+
+        Who draws pictures subscribes to ``app_resume_signal`` and sends them again.
+        """
+        self.paint_again()
+        self._resume_signal()
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
+
     @property
     def _paced(self) -> Driver | None:
         driver = self._driver

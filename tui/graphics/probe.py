@@ -88,6 +88,9 @@ class Probe:
             self._asked_at = monotonic()
         except (ImportError, OSError, ValueError):
             self.restore()
+        except BaseException:  # a signal, for one: nobody else would put it back
+            self.restore()
+            raise
 
     def answer(self, patience: float, *, begun: bool = True) -> Terminal:
         """What the terminal has said by now.

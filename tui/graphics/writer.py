@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from select import select
 from threading import Condition, Thread
 from time import monotonic
@@ -148,6 +149,12 @@ class Writer(Thread):
         if self.is_alive():
             self.join(seconds + _LOOK_SECONDS)
 
+    def write_at_once(self, text: str) -> None:
+        """Write past everything that waits, as far as the terminal takes it without waiting."""
+        with suppress(OSError):
+            if self._own is not None:
+                os.write(self._own, text.encode())
+
     # The thread
 
     def run(self) -> None:
@@ -160,8 +167,9 @@ class Writer(Thread):
                 self._changed.notify_all()
             self._on_gone()
         finally:
-            if self._own is not None:
-                os.close(self._own)
+            own, self._own = self._own, None
+            if own is not None:
+                os.close(own)
 
     def _next(self) -> bytes | None:
         """What to write next, waiting for it; ``None`` at the end."""

@@ -209,7 +209,17 @@ _APP = (
     ),
     Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
 )
-_LATE = (Command("interrupt", "ctrl+c", "How to leave", "Say how to leave.", "help_quit", "App"),)
+_LATE = (
+    Command("interrupt", "ctrl+c", "How to leave", "Say how to leave.", "help_quit", "App"),
+    Command(
+        "suspend",
+        "ctrl+z",
+        "Suspend",
+        "Back to the shell for a while; fg brings Safelight back. In a text Ctrl+Z is undo.",
+        "stand_still",
+        "App",
+    ),
+)
 """For when nothing else takes the key."""
 
 STUDIO = of("studio", _STUDIO, first="typing")
