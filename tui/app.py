@@ -154,7 +154,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         from tui.bridge import EngineTold
         from tui.stock import off_loop
 
-        self.room.listen(Caller(self, self._eyes, lambda: self._settings))
+        self.room.listen(Caller(self, self._eyes, lambda: self._settings, lambda: self._terminal))
         patience = self.set_timer(PATIENCE_SECONDS, self._say_that_it_takes_a_while)
         try:
             # Posting from the engine's thread does not wait for the screen.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.events import AppBlur, AppFocus, Key
 
@@ -14,6 +16,7 @@ from tests.tui.scripted import record_of
 from tui.attention.ends import Ends
 from tui.attention.eyes import UNKNOWN_SECONDS, Eyes
 from tui.attention.ways import notice, way_of
+from tui.graphics.terminal import Terminal
 from tui.settings import Settings
 
 SPEC = RunSpec("a red sun")
@@ -134,10 +137,9 @@ def test_the_way_is_the_terminals(name: str, variables: dict[str, str], way: str
 
 
 @pytest.mark.parametrize("way", ["9", "99", "777", "777+bell", "bell"])
-@pytest.mark.parametrize("in_tmux", [False, True])
-def test_no_escape_gets_out_of_a_notice(way: str, in_tmux: bool) -> None:
-    calm = notice("x" * 500, way, in_tmux=in_tmux)
-    wild = notice("\x1b]52;c;aGk=\a\x9b2J\x9d\n;\x1b\\ \u202e" * 20, way, in_tmux=in_tmux)
+def test_no_escape_gets_out_of_a_notice(way: str) -> None:
+    calm = notice("x" * 500, way)
+    wild = notice("\x1b]52;c;aGk=\a\x9b2J\x9d\n;\x1b\\ \u202e" * 20, way)
 
     def controls(text: str) -> list[str]:
         return [char for char in text if not char.isprintable()]
@@ -145,6 +147,43 @@ def test_no_escape_gets_out_of_a_notice(way: str, in_tmux: bool) -> None:
     assert controls(wild) == controls(calm)
     assert len(wild) < 250
     assert wild.count(";") == calm.count(";") or way in ("9", "99")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "expected"),
+    [
+        (Terminal(name="kitty(0.35.2)"), "\x1b]99;"),
+        (Terminal(name="foot(1.16)"), "\x1b]777;"),
+        (Terminal(name="XTerm(379)"), "\a"),
+        (Terminal(name="kitty(0.35.2)", tmux=True), "\x1bPtmux;\x1b\x1b]99;"),
+    ],
+)
+async def test_it_is_told_as_the_terminal_has_it(
+    open_app: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    terminal: Terminal,
+    expected: str,
+) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text(
+        "#!/bin/sh\ncase $1 in show*) echo on;; *) echo 'kitty 0.35'; echo xterm-kitty;; esac\n"
+    )
+    tmux.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.delenv("TMUX_PANE", raising=False)
+    async with open_app(settings=Settings(notify_after_seconds=0), terminal=terminal) as s:
+        written: list[str] = []
+        assert s.app._driver is not None
+        monkeypatch.setattr(s.app._driver, "write", written.append)
+        await s.press("ctrl+r")
+        s.app.post_message(AppBlur())
+        await s.settle()
+        s.engine.begin()
+        s.engine.finish()
+        await s.settle()
+        await s.app.workers.wait_for_complete()
+        assert [text for text in written if text.startswith(expected)]
 
 
 @pytest.mark.parametrize(

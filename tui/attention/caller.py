@@ -14,27 +14,52 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from engine.events import Event
+    from tui.graphics.terminal import Terminal
     from tui.settings import Settings
 
 
 class Caller:
     """Listens to the engine; where nobody looks, has the terminal show what is over."""
 
-    def __init__(self, app: App[int], eyes: Eyes, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        app: App[int],
+        eyes: Eyes,
+        settings: Callable[[], Settings],
+        terminal: Callable[[], Terminal],
+    ) -> None:
         """
         Args:
             eyes: know whether the terminal is looked at.
             settings: gives those that count now.
+            terminal: gives what is known of the terminal now.
         """
-        self._app, self._eyes, self._settings = app, eyes, settings
+        self._app, self._eyes = app, eyes
+        self._settings, self._terminal = settings, terminal
         self._ends = Ends(lambda: settings().notify_after_seconds)
 
     def __call__(self, event: Event) -> None:
         words = self._ends.hear(event)
         how = self._settings().notify
         if words and how != "off" and not self._eyes.looking:
-            way = "bell" if how == "bell" else way_of("", os.environ)
-            self._write(notice(words, way))
+            terminal = self._terminal()
+            if how == "bell":
+                self._write(notice(words, "bell"))
+            elif terminal.tmux:
+                self._app.run_worker(self._through_tmux(words))
+            else:
+                self._write(notice(words, way_of(terminal.name, os.environ)))
+
+    async def _through_tmux(self, words: str) -> None:
+        """To the terminal around tmux where it lets that through; else tmux marks its window."""
+        from tui.graphics.tmux import lets_through, passed_on, terminal_around
+        from tui.stock import off_loop
+
+        way = "bell"
+        if await off_loop(lets_through):
+            way = way_of(" ".join(await off_loop(terminal_around)), {})
+        code = notice(words, way)
+        self._write(code if way == "bell" else passed_on(code))
 
     def _write(self, code: str) -> None:
         driver = self._app._driver

@@ -48,13 +48,12 @@ def _named(name: str) -> str:
     return next((way for known, way in _BY_NAME if known in name.lower()), "bell")
 
 
-def notice(text: str, way: str, *, in_tmux: bool = False) -> str:
+def notice(text: str, way: str) -> str:
     """The bytes that make the terminal show ``text``. Nothing of it is obeyed.
 
     Args:
         text: one sentence; it is cleaned and cut.
         way: as :func:`way_of` gives it.
-        in_tmux: hand it through to the terminal that tmux is in, which must allow that.
     """
     words = one_line(clean(text), _WIDEST)
     if way == "9":
@@ -67,4 +66,4 @@ def notice(text: str, way: str, *, in_tmux: bool = False) -> str:
         code += _BELL if way == "777+bell" else ""
     else:
         return _BELL
-    return f"\x1bPtmux;{code.replace(chr(27), chr(27) * 2)}{_ST}" if in_tmux else code
+    return code

@@ -24,11 +24,22 @@ def terminal_around() -> tuple[str, str]:
 
     Asks tmux, which takes a moment: in a thread.
     """
-    command = ["tmux", "display-message", "-p", "#{client_termtype}\n#{client_termname}"]
-    if pane := os.environ.get("TMUX_PANE"):
-        command[2:2] = ["-t", pane]
+    told = _asked("display-message", "-p", "#{client_termtype}\n#{client_termname}")
+    name, _, term = told.partition("\n")
+    return name.strip(), term.strip()
+
+
+def lets_through() -> bool:
+    """Whether it hands sequences on to the terminal around it. Asks tmux, as above."""
+    return _asked("show-options", "-pAv", "allow-passthrough").strip() in ("on", "all")
+
+
+def _asked(name: str, *arguments: str) -> str:
+    """What a tmux command about our pane says; nothing where that cannot be known."""
+    pane = os.environ.get("TMUX_PANE")
+    command = ["tmux", name, *(("-t", pane) if pane else ()), *arguments]
     try:
-        told = subprocess.run(
+        return subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -36,9 +47,7 @@ def terminal_around() -> tuple[str, str]:
             check=False,
         ).stdout.decode(errors="replace")
     except (OSError, subprocess.SubprocessError):
-        return "", ""
-    name, _, term = told.partition("\n")
-    return name.strip(), term.strip()
+        return ""
 
 
 def could_do_more(name: str, term: str) -> bool:
