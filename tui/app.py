@@ -193,7 +193,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         for record in cut_off:
             self.studio.say(
                 f"#{record.id} was cut off when Safelight ended. To try it again: Enter on it in "
-                "Runs, then ^R.",
+                f"Runs, then {key_of('run')}.",
                 "warning",
             )
         waiting = len(self.studio.waiting)
@@ -304,7 +304,8 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
             self.screen.dismiss(True)
             return
         if self.room.unkept:
-            question = "Pictures could not be written yet, and quitting loses them. F6 tries again."
+            question = "Pictures could not be written yet, and quitting loses them. "
+            question += f"{key_of('take-advice')} tries again."
             if not await self.push_screen_wait(
                 QuitQuestion("Quit?", question, "lose them and quit", "stay")
             ):

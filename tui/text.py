@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from engine.units import seconds, size
 from tui.characters import shown
 
-__all__ = ["ago", "by_point", "centred", "clean", "fitting", "one_line", "seconds", "size"]
+__all__ = [
+    "ago",
+    "by_point",
+    "centred",
+    "clean",
+    "fitting",
+    "one_line",
+    "padded",
+    "seconds",
+    "size",
+    "wrapped",
+]
 
 WINNER = "◆"
 """The sign of a run that was marked as the one to keep."""
@@ -51,6 +62,30 @@ def fitting(parts: Iterable[str], width: int, between: str = " · ") -> str:
             break
         text = longer
     return text
+
+
+def padded(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells. Blanks in front stay: they line figures up."""
+    fits = text if cell_len(text) <= width else one_line(text, width)
+    return fits + " " * (width - cell_len(fits))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` cleaned, in lines of at most ``width`` cells, broken at blanks where there are any.
+
+    Of scripts without blanks as many characters stand on a line as fit.
+    """
+    lines: list[str] = []
+    line = ""
+    for word in clean(text).split():
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width:
+            line = longer
+            continue
+        lines += [line] if line else []
+        *full, line = chop_cells(word, max(width, 2)) if cell_len(word) > width else [word]
+        lines += full
+    return [*lines, line] if line else lines
 
 
 def centred(text: str, width: int) -> str:

@@ -6,6 +6,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from rich.cells import cell_len
+
 from engine.errors import SafelightError
 from engine.events import CheckpointDownloading
 from engine.history import History
@@ -16,7 +18,7 @@ from tui.headless.setting_options import settings_of
 from tui.headless.streams import write_over
 from tui.paths import Paths
 from tui.stock import Stock, dtype_label, family_label
-from tui.text import ago, clean, one_line, seconds, size
+from tui.text import ago, clean, padded, seconds, size
 
 _SHARE = 10  # percent between two lines where nobody watches
 
@@ -33,7 +35,7 @@ def list_them(options: Namespace, paths: Paths) -> int:
     if options.json:
         print_json([entry.to_json() for entry in found])
         return DONE
-    width = max(len(clean(entry.name)) for entry in found) if found else 0
+    width = max(cell_len(clean(entry.name)) for entry in found) if found else 0
     for entry in found:
         show_line(_line(entry, width))
     return DONE
@@ -41,9 +43,9 @@ def list_them(options: Namespace, paths: Paths) -> int:
 
 def _line(entry: Shelved, width: int) -> str:
     last = ago(entry.last_use) if entry.complete else "incomplete"
-    family, dtype = one_line(family_label(entry), 12), one_line(dtype_label(entry), 5)
-    cells = f"{entry.kind:<7}  {family:<12}  {dtype:<5}  {size(entry.size_bytes):>8}"
-    return f"{clean(entry.name):<{width}}  {cells}  {last}"
+    family, dtype = padded(family_label(entry), 12), padded(dtype_label(entry), 5)
+    cells = f"{entry.kind:<7}  {family}  {dtype}  {size(entry.size_bytes):>8}"
+    return f"{padded(clean(entry.name), width)}  {cells}  {last}"
 
 
 def not_allowed(stock: Stock, checkpoint: str) -> str:

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from engine.compare.measured import by_side, spread_text
 from engine.compare.words import Kind, Word
 from engine.measure.words import in_words
-from tui.text import WINNER, clean, one_line, size
+from tui.text import WINNER, clean, one_line, padded, size
 
 if TYPE_CHECKING:
     from engine.compare.report import Contents
@@ -111,9 +111,9 @@ def _prompts(contents: Contents, *, everything: bool) -> Iterator[str]:
             yield f"{label}: {_marked(each[0])}"
             continue
         yield f"{label}, {{+added+}} and [-removed-]:"
-        width = max(map(len, comparison.names))
+        width = max(map(cell_len, comparison.names))
         for name, words in zip(comparison.names, each, strict=True):
-            yield f"  {name:<{width}}  {_marked(words)}"
+            yield f"  {padded(name, width)}  {_marked(words)}"
 
 
 def _marked(words: Sequence[Word]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -12,7 +11,7 @@ from engine.group import Group
 from engine.ladder.request import LadderResult
 from engine.ladder.table import Row, about, end_of, rows
 from engine.spec import BUNDLED, RunSpec
-from tui.text import ago, clean, one_line
+from tui.text import ago, clean, one_line, wrapped
 
 _HEADS = (*("RUNG", "AN IMAGE", "A MIN", "VS FIRST", "VS BEFORE", "PEAK", "SSIM FIRST", ""),)
 _WIDEST_ID = 6
@@ -30,7 +29,7 @@ def ladder_lines(result: LadderResult) -> Iterator[str]:
         yield from (f"   {text}" for text in _below(row))
     yield ""
     for sentence in about(result):
-        yield from textwrap.wrap(clean(sentence), _WIDTH)
+        yield from wrapped(sentence, _WIDTH)
 
 
 def _below(row: Row) -> Iterator[str]:

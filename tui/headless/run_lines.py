@@ -14,7 +14,7 @@ from engine.relief import as_options
 from engine.units import stars
 from tui.hyperlinks import Placed
 from tui.switchboard import in_words
-from tui.text import WINNER, one_line, seconds, size
+from tui.text import WINNER, one_line, padded, seconds, size
 
 _STATUS = {Status.CANCELLED: "stopped", Status.INTERRUPTED: "cut off"}
 _PROMPT, _LEAST_PROMPT = 60, 24
@@ -34,9 +34,9 @@ def _line(entry: Entry, width: int) -> str:
     memory = size(record.memory_peak_bytes) if record.memory_peak_bytes else "–"
     marks = f"{stars(entry.rating):<5} {WINNER if entry.winner else ' '}"
     seed = str(spec.seed) if spec.batch_size == 1 else f"{spec.seed} ×{spec.batch_size}"
-    scheduler = one_line(spec.scheduler or "own", 12)
+    scheduler = padded(spec.scheduler or "own", 12)
     cells = f"#{entry.id:<5} {time_of(record):>9}  {memory:>8}  {marks} "
-    cells += f"seed {seed:<10} {spec.num_inference_steps:>3} {scheduler:<12} "
+    cells += f"seed {seed:<10} {spec.num_inference_steps:>3} {scheduler} "
     turned = one_line(in_words(spec.switches), 60) if spec.switches else ""
     room = width - cell_len(cells) if width else _PROMPT + cell_len(turned) + 2
     if turned and room - cell_len(turned) - 2 >= _LEAST_PROMPT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -11,7 +12,7 @@ from textual.widgets.option_list import Option as Entry
 
 from tui.keys.command import acting, bindings
 from tui.keys.moving import DIALOG, FOCUS
-from tui.text import clean
+from tui.text import clean, padded
 from tui.widgets.choice import Option
 from tui.widgets.editors import Options
 
@@ -47,7 +48,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
         self._value = value
 
     def compose(self) -> ComposeResult:
-        width = max((len(option.value) for option in self._options), default=0)
+        width = max((cell_len(clean(option.value)) for option in self._options), default=0)
         width = min(width, 20)
         entries = [
             Entry(_line(option, width, option.value == self._value), disabled=bool(option.reason))
@@ -73,7 +74,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
 
 def _line(option: Option, width: int, chosen: bool) -> Content:
     mark = ("• ", "$accent") if chosen else "  "
-    name = clean(option.value).ljust(width)
+    name = padded(clean(option.value), width)
     if option.reason:
         return Content.assemble(mark, (name, "$text-disabled"), "  ", option.reason)
     return Content.assemble(mark, (name, "bold"), "  ", (option.help, "$text-muted"))

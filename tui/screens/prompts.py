@@ -22,6 +22,7 @@ from tui.ink import ink
 from tui.keys.command import acting, bindings
 from tui.keys.moving import FOCUS, OFFER
 from tui.keys.runs import PROMPTS
+from tui.keys.studio import key_of
 from tui.prompt_search import Prompts, rank
 from tui.stock import off_loop
 from tui.text import clean, one_line
@@ -193,7 +194,7 @@ class PromptsScreen(Screen[Prompted | None], inherit_bindings=False):
         places = await off_loop(partial(rank, prompts, typed))
         words = f"No prompt has “{one_line(typed, 40)}”. Esc clears the search."
         if not prompts.pairs:
-            words = "No prompts yet. ^R in the studio makes the first run."
+            words = f"No prompts yet. {key_of('run')} in the studio makes the first run."
         self.listed.show(prompts, places, words)
         first = "best first" if typed.strip() else "newest first"
         self.query_one("#prompts-found").border_title = f"Prompts, {first}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -15,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from engine.history.completion import Completion
 from tui.keys.command import acting, bindings
 from tui.keys.moving import OFFER
-from tui.text import clean, one_line
+from tui.text import clean, one_line, padded
 from tui.widgets.editors import Line
 from tui.widgets.offering import Offering
 
@@ -148,7 +149,8 @@ class AxisLine(Offering):
         listed = self.options
         listed.clear_options()
         for option in found.options[:_MOST]:
-            name = f"{one_line(option.text, 40):<{_HELP_AT}}"
+            text = one_line(option.text, 40)
+            name = padded(text, max(_HELP_AT, cell_len(text)))
             listed.add_option(Content.assemble(name, (f" {option.help}", "$text-muted")))
         listed.display = self.line.has_focus and bool(found.options) and bool(self.text)
 

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.keys.command import acting, bindings
 from tui.keys.moving import CHOICE, LIST
-from tui.text import one_line
+from tui.text import one_line, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,8 @@ class Choice(Widget, can_focus=True):
 
     def render(self) -> Content:
         width = self.content_size.width
-        shown = one_line(self._value, max(1, width - 2))
-        return Content.assemble(
-            (shown.ljust(max(0, width - 1)), "$foreground"), ("▾", "$text-muted")
-        )
+        shown = padded(one_line(self._value, max(1, width - 2)), max(0, width - 1))
+        return Content.assemble((shown, "$foreground"), ("▾", "$text-muted"))
 
     def action_step(self, by: int) -> None:
         """The next value that can be chosen; none beyond the ends."""

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tui.ink import ink
 from tui.switchboard import in_words
-from tui.text import WINNER, by_point, one_line, seconds, size
+from tui.text import WINNER, by_point, one_line, padded, seconds, size
 from tui.widgets.run_list import RunList
 from tui.widgets.run_table import SIGNS, WORDS
 
@@ -83,7 +83,7 @@ def seed_of(entry: Entry) -> str:
 
 def _steps(entry: Entry) -> str:
     spec = entry.record.spec
-    return f"{spec.num_inference_steps:>4} {one_line(spec.scheduler or 'own', 12)}"
+    return f"{spec.num_inference_steps:>4} {padded(spec.scheduler or 'own', 12)}"
 
 
 _COLUMNS = (

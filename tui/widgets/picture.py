@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from textwrap import wrap
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rich.cells import chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual import work
@@ -26,13 +24,11 @@ from tui.ink import ink
 from tui.keys.command import acting, bindings
 from tui.keys.moving import LIST
 from tui.keys.runs import PICTURE
-from tui.text import centred, clean, one_line
+from tui.text import centred, one_line, wrapped
 
 if TYPE_CHECKING:
     # At run time only once there is a picture: the first frame does not wait for Pillow.
     from PIL import Image
-
-EMPTY = ("No picture yet.", "", "Press ^R to make one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,7 @@ class Picture(Widget, can_focus=True):
         self.seeds: tuple[int, ...] = ()
         self._labels: tuple[str, ...] = ()
         self._live = False
-        self._hint: tuple[str, ...] = EMPTY
+        self._hint: tuple[str, ...] = ()
         self._strips: list[Strip] | None = None
         self._tiles: list[Tile] = []
         self._sixels: dict[tuple[int, int, int], str] = {}
@@ -273,10 +269,9 @@ class Picture(Widget, can_focus=True):
 
     def _words(self, columns: int, rows: int, background: Style) -> list[Strip]:
         style = background + ink(self, "text-muted")
-        parts = [part for line in self._hint for part in wrap(clean(line), columns) or [""]]
-        wrapped = [cells for part in parts for cells in chop_cells(part, columns) or [""]]
-        top = max(0, (rows - len(wrapped)) // 2)
-        lines = [""] * top + wrapped
+        words = [part for line in self._hint for part in wrapped(line, columns) or [""]]
+        top = max(0, (rows - len(words)) // 2)
+        lines = [""] * top + words
         lines += [""] * (rows - len(lines))
         return [Strip([Segment(centred(line, columns), style)], columns) for line in lines[:rows]]
 

@@ -20,7 +20,8 @@ from tui.ink import ink
 from tui.keys.command import acting, bindings
 from tui.keys.moving import LIST
 from tui.keys.runs import RUNS
-from tui.text import WINNER, one_line, seconds, size
+from tui.keys.studio import key_of
+from tui.text import WINNER, one_line, padded, seconds, size
 
 if TYPE_CHECKING:
     from engine.history import Entry
@@ -238,7 +239,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= len(self._rows):
             if not self._rows and y == 0:
                 dim = base + ink(self, "text-muted")
-                words = Strip([Segment("No runs yet. ^R makes the first.", dim)])
+                words = Strip([Segment(f"No runs yet. {key_of('run')} makes the first.", dim)])
                 return words.adjust_cell_length(width, base)
             return Strip.blank(width, base)
         if index == self.cursor:
@@ -268,8 +269,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
             label = ""
         cells.append(Segment(f"{label}{one_line(seed, 19):<{10 if width >= 56 else 6}} ", base))
         if width >= 56:
-            name = one_line(spec.scheduler or "own", 12)
-            cells.append(Segment(f"{spec.num_inference_steps:>3} {name:<12} ", dim))
+            name = padded(spec.scheduler or "own", 12)
+            cells.append(Segment(f"{spec.num_inference_steps:>3} {name} ", dim))
         room = width - sum(cell.cell_length for cell in cells)
         if turned and room > 4:
             text = one_line(turned, room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -15,7 +16,7 @@ from textual.widgets import Input, OptionList
 from engine.history.completion import Completion, complete
 from tui.keys.command import acting, bindings
 from tui.keys.moving import OFFER
-from tui.text import clean
+from tui.text import clean, padded
 from tui.widgets.editors import Line
 from tui.widgets.offering import Offering
 
@@ -157,7 +158,7 @@ class SearchLine(Offering):
         listed.clear_options()
         listed.add_options(
             [
-                Content.assemble((f"{clean(o.text):<{_HELP_AT}}", ""), (o.help, "$text-muted"))
+                Content.assemble((_in_column(o.text), ""), (o.help, "$text-muted"))
                 for o in found.options
             ]
         )
@@ -200,3 +201,8 @@ class SearchLine(Offering):
         self.line.cursor_position = len(before + done)
         self.screen.set_focus(self.line)
         self.offer()
+
+
+def _in_column(text: str) -> str:
+    text = clean(text)
+    return padded(text, max(_HELP_AT, cell_len(text)))

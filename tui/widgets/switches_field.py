@@ -10,7 +10,7 @@ from engine.errors import InvalidSpec
 from tui.form import read_switches
 from tui.keys.command import acting, bindings
 from tui.keys.moving import CHOICE, LIST
-from tui.text import clean, one_line
+from tui.text import clean, padded
 from tui.widgets.field import Field
 
 
@@ -70,7 +70,7 @@ class _Summary(Widget, can_focus=True):
     def render(self) -> Content:
         width = max(0, self.content_size.width - 1)
         words, colour = self._words()
-        return Content.assemble((one_line(words, width).ljust(width), colour), ("▾", "$text-muted"))
+        return Content.assemble((padded(words, width), colour), ("▾", "$text-muted"))
 
     def _words(self) -> tuple[str, str]:
         if not self.text:

@@ -10,6 +10,7 @@ from textual import on, work
 from engine.errors import HistoryError, InvalidQuery
 from engine.history import parse_query
 from tui.found import look_up
+from tui.keys.studio import key_of
 from tui.screens.history.marks import HistoryMarks
 from tui.stock import off_loop
 from tui.text import one_line
@@ -97,7 +98,7 @@ class HistorySearch(HistoryMarks):
         if self._text.strip():
             where = " in the trash" if query.in_trash else ""
             return f"No run{where} has “{one_line(self._text, 40)}”. Esc clears the search."
-        return "No runs yet. ^R in the studio makes the first."
+        return f"No runs yet. {key_of('run')} in the studio makes the first."
 
     @work(exclusive=True, group="others")
     async def look_for_others(self) -> None:

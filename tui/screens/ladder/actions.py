@@ -190,7 +190,7 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
                 self.was_going = True  # so that the cursor goes to the best
                 self.show()
 
-        nothing = "No ladder was climbed yet."
+        nothing = "No ladder was climbed yet. Esc, then Enter starts one."
         self.app.push_screen(PastGroupsScreen("Ladders there were", nothing, desk.past), done)
 
     def action_move(self, by: int) -> None:

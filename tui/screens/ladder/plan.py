@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from engine.errors import SafelightError
@@ -13,7 +14,7 @@ from engine.ladder import rungs
 from engine.ladder.request import REPEATS
 from engine.vaes import find_vae
 from tui.studies.ladder_words import how_many
-from tui.text import one_line, seconds
+from tui.text import clean, one_line, padded, seconds
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
@@ -80,14 +81,14 @@ def plan_text(
         Content.assemble(("Takes   ", "$text-muted"), _takes(spec, to_climb, run_seconds)),
         Content(""),
     ]
-    wide = max((len(rung.title) for rung in told), default=0)
+    wide = max((cell_len(clean(rung.title)) for rung in told), default=0)
     for number, rung in enumerate(told, 1):
         sign, style = ("·", "$text-disabled") if rung.skipped else (" ", "$foreground")
         about = f"skipped: {rung.skipped}" if rung.skipped else rung.why
         room = max(width - wide - 7, 10)
         lines.append(
             Content.assemble(
-                (f"{sign} {number:>2} {rung.title:<{wide}}  ", style),
+                (f"{sign} {number:>2} {padded(clean(rung.title), wide)}  ", style),
                 (one_line(about, room), "$text-disabled" if rung.skipped else "$text-muted"),
             )
         )

@@ -49,6 +49,10 @@ class PastRuns(Doors):
         studio = self._studio
         rows = [Row.of_entry(entry) for entry in entries]
         studio.runs.load(rows)
+        if not rows and not studio.picture.images and not studio.runs.rows:
+            from tui.screens.studio.first_start import first_words
+
+            studio.picture.say(*first_words())
         if rows and not studio.picture.images:
             newest = rows[0]
             studio.mark_against(newest.spec)

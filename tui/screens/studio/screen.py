@@ -17,7 +17,7 @@ from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings
 from tui.keys.moving import FOCUS
 from tui.keys.panels import PANEL_KEYS
-from tui.keys.studio import APP, STUDIO
+from tui.keys.studio import APP, STUDIO, key_of
 from tui.screens.studio.runs import PastRuns
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
@@ -230,20 +230,23 @@ class StudioScreen(PastRuns):
         if self.host.cancel():
             self.painter.stopping()
         else:
-            self.notify("Nothing is running.", timeout=2)
+            self.notify(f"Nothing is running. {key_of('run')} starts a run.", timeout=2)
 
     def action_stop_all(self) -> None:
         if self.waiting.stop_all():
             self.painter.stopping()
         else:
-            self.notify("Nothing is running.", timeout=2)
+            self.notify(f"Nothing is running. {key_of('run')} starts a run.", timeout=2)
 
     def action_new_seed(self) -> None:
         self.spec_form.parameters.set_value("seed", str(forms.new_seed()))
 
     def action_keep_seed(self) -> None:
         if self.picture.seed is None:
-            self.notify("There is no picture yet whose seed could be kept.", timeout=3)
+            self.notify(
+                f"There is no picture yet whose seed could be kept. {key_of('run')} makes one.",
+                timeout=3,
+            )
             return
         self.spec_form.parameters.set_value("seed", str(self.picture.seed))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -23,7 +22,7 @@ from tui.graphics.terminal import Terminal, cell_of_window
 from tui.graphics.viewport import WHOLE, Box, Pane, Viewport, panes
 from tui.ink import ink
 from tui.stock import off_loop
-from tui.text import centred, clean
+from tui.text import centred, clean, wrapped
 from tui.widgets.compare.print import Part, Print, joined
 
 Placed = tuple[Pane, "Frame | str"]
@@ -280,7 +279,7 @@ class Stage(Widget):
                 return [Strip([Segment(" " * pane.columns, paper)])] * pane.rows
             return frame.strips
         style = paper + ink(self, "text-muted")
-        lines = wrap(clean(frame), max(pane.columns - 2, 1))[: pane.rows]
+        lines = wrapped(frame, max(pane.columns - 2, 1))[: pane.rows]
         lines = [""] * ((pane.rows - len(lines)) // 2) + lines
         lines += [""] * (pane.rows - len(lines))
         return [Strip([Segment(centred(line, pane.columns), style)]) for line in lines]
