@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -76,6 +77,10 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     def __init__(self, lab: Lab, paths: Paths, sources: Sources, terminal: Terminal) -> None:
         wrong_keys = take_keys(sources)
         super().__init__(paths, driver_class=_driver())
+        if "NO_COLOR" in os.environ:
+            from tui.colourless import take_colours
+
+            take_colours(self)
         self._lab = lab
         self._terminal = terminal
         self._remembered = Remembered(paths.form_file)

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.theme import BUILTIN_THEMES
 
 from tests.tui.conftest import Open, Session
 from tui.paths import Paths
 from tui.preferences import FilesChanged
 from tui.settings import Settings
-from tui.themes import builtin_themes, parse_theme
+from tui.themes import BadTheme, builtin_themes, parse_theme, read_theme
 from tui.watcher import Watcher
 
 
@@ -116,6 +117,39 @@ async def test_the_choice_of_a_theme_is_kept_unless_the_file_says(
         s.app.theme = "safelight-light"
         await s.settle()
         assert "The next start goes by config.toml, line 1 again." in s.told()
+
+
+def test_the_theme_of_the_readme_is_one(paths: Paths) -> None:
+    (text,) = re.findall(r"```toml\n(name = .*?)```", Path("README.md").read_text(), re.DOTALL)
+    write(paths, "other", text)
+    theme = read_theme(paths.themes / "other.toml")
+    assert (theme.name, theme.variables["border-blurred"]) == ("lagoon", "#2a4a50")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('name = "x"\nname = "y"', "line 2, column 11: Cannot overwrite a value"),
+        ('primary = "red"\n[variables]\nborde = "red"', "line 3: no variable is called “borde”"),
+        ('primary = "red"\n[variables]\nlink-style = "green"', "“link-style” cannot be 'green'"),
+        ("# " + "x" * 200_000, "it is too large for a theme"),
+        ('name = "../x"\nprimary = "red"', "a name is one word of letters"),
+    ],
+)
+def test_what_would_not_parse_as_css_is_no_theme(paths: Paths, text: str, said: str) -> None:
+    write(paths, "bad", text)
+    with pytest.raises(BadTheme, match=re.escape(said)):
+        read_theme(paths.themes / "bad.toml")
+
+
+@pytest.mark.parametrize("name", [*BUILTIN_THEMES, "safelight", "safelight-light"])
+def test_what_themes_set_is_taken(paths: Paths, name: str) -> None:
+    """The check of variables refuses none that Textual's own themes, or ours, set."""
+    all_of_them = {**BUILTIN_THEMES, **{theme.name: theme for theme in builtin_themes()}}
+    theme = all_of_them[name]
+    variables = "\n".join(f'{key} = "{value}"' for key, value in theme.variables.items())
+    write(paths, "copy", f'primary = "{theme.primary}"\n[variables]\n{variables}')
+    assert read_theme(paths.themes / "copy.toml").variables == theme.variables
 
 
 def test_the_watcher_tells_of_each_change_once(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import SafelightError
 from tui.headless.setting_options import given
 from tui.paths import Paths
-from tui.settings import read_settings
+from tui.settings import SETTINGS, read_settings
 
 
 def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
         "memory_total_bytes": _memory(),
         "cores": os.cpu_count() or 0,
         "terminal": _terminal(),
+        "environment": environment(),
         "data": _state(paths.data),
         "config": str(paths.settings_file) + ("" if paths.settings_file.exists() else " (none)"),
         "config_problem": complaint or "none",
@@ -52,6 +53,19 @@ def _terminal() -> dict[str, str]:
         for name in names
         if os.environ.get(name)
     }
+
+
+def environment() -> dict[str, str]:
+    """What is set of the variables that Safelight, or what it stands on, goes by."""
+    shown = (
+        *("HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES"),
+        *("NO_COLOR", "TEXTUAL_ANIMATIONS"),
+        *(setting.variable for setting in SETTINGS.values()),
+    )
+    found = {name: os.environ[name] for name in shown if os.environ.get(name)}
+    # Only whether these are set: they are, or may hold, what nobody else should read.
+    secret = ("HF_TOKEN", "HF_TOKEN_PATH", "HF_ENDPOINT")
+    return found | {name: "set" for name in secret if os.environ.get(name)}
 
 
 def _existing(path: Path) -> Path:
