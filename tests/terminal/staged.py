@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import tui.lab
 from engine.api import Emit
@@ -40,6 +40,7 @@ class Stage:
         side: of the pictures, in pixels.
         preview_side: of the previews; 0 makes none.
         photo: a photograph instead of a drawing; of 512 pixels at most.
+        crash_at: a step at which the app has a fault of its own; 0 for none.
         watch: a file that is told how late the event loop is; see ``tests.terminal.watching``.
         textuals_writer: write as Textual does, for comparison.
         arguments: for :func:`tui.cli.run_app`.
@@ -50,6 +51,7 @@ class Stage:
     side: int = 128
     preview_side: int = 16
     photo: bool = False
+    crash_at: int = 0
     watch: str = ""
     textuals_writer: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +100,8 @@ class Player(ScriptedEngine):
             return super().cancel(run_id)
 
     def stop(self, timeout: float = 3.0, *, keep_queue: bool = False) -> bool:
+        if StagedLab.watch is not None:
+            StagedLab.watch.note("stopped")  # the real one has recorded its run by then
         with self._lock:
             return super().stop(timeout, keep_queue=keep_queue)
 
@@ -120,6 +124,9 @@ class Player(ScriptedEngine):
                 left = (stage.steps - step) * stage.step_seconds
                 rate = 1 / stage.step_seconds if stage.step_seconds else 1000.0
                 self.emit(StepCompleted(run_id, step, stage.steps, step, rate, left, 0.1))
+                if step == stage.crash_at:
+                    nothing = cast(int, None)  # which no screen can show
+                    self.emit(StepCompleted(run_id, nothing, nothing, step, rate, left, 0.1))
                 if side := stage.preview_side:
                     # Each differs a little, as previews do.
                     self.emit(PreviewReady(run_id, step, (self._picture(step, side),)))

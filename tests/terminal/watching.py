@@ -52,6 +52,7 @@ class TextualsWriter(WriterThread):
 
     has_room = True
     is_gone = False
+    is_stuck = False
 
     def __init__(self, fileno: int, *_: Callable[[], object]) -> None:
         import sys

@@ -17,7 +17,7 @@ from textual.drivers import linux_driver
 from textual.message import Message
 
 from tui.graphics.listening import Parser
-from tui.graphics.writer import Writer
+from tui.graphics.writer import Writer, write_past
 
 _TICK = 0.05
 """Seconds between two looks at what was typed in part, as an escape is."""
@@ -142,6 +142,8 @@ class Driver(linux_driver.LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
         writer.write(_LEAVE)
         writer.finish(FINISH_SECONDS)
+        if writer.is_stuck:
+            write_past(writer.fileno(), _GIVE_BACK + _LEAVE)
 
     def disable_input(self) -> None:
         if self._wake is not None:
@@ -161,7 +163,7 @@ class Driver(linux_driver.LinuxDriver):
             with suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
         if self._writer is not None:
-            self._writer.write_at_once(_GIVE_BACK + _LEAVE)
+            write_past(self._writer.fileno(), _GIVE_BACK + _LEAVE)
 
     # Standing still for the shell
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from select import select
@@ -15,7 +16,9 @@ from tui.graphics.pace import QUESTION, Pace
 _MOST_AT_ONCE = 16384
 _CANNOT_WAIT = 4096
 """Bytes at once where a write may block: less of it is lost when it does."""
-_LOOK_SECONDS = 0.25
+_ENDED = "\x18\x1b\\"
+"""Ends whatever sequence was cut off."""
+_LOOK_SECONDS = 0.1
 """Between two looks whether to stop, while the terminal takes nothing."""
 
 
@@ -24,6 +27,7 @@ class Writer(Thread):
 
     Attributes:
         is_gone: whether the terminal has hung up. What is written then is dropped.
+        is_stuck: whether it took nothing any more at the end.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Writer(Thread):
         self._writing = False
         self._told_to_wait = False
         self.is_gone = False
+        self.is_stuck = False
 
     # Textual's interface
 
@@ -147,13 +152,7 @@ class Writer(Thread):
                 self._ends_at = monotonic() + seconds
             self._changed.notify()
         if self.is_alive():
-            self.join(seconds + _LOOK_SECONDS)
-
-    def write_at_once(self, text: str) -> None:
-        """Write past everything that waits, as far as the terminal takes it without waiting."""
-        with suppress(OSError):
-            if self._own is not None:
-                os.write(self._own, text.encode())
+            self.join(seconds + 5 * _LOOK_SECONDS)
 
     # The thread
 
@@ -181,6 +180,8 @@ class Writer(Thread):
                 if self._told_to_wait and not self._lanes.has_text and self._pace.may_write():
                     self._told_to_wait = False
                     self._drained()
+                if self.is_stuck:
+                    return None
                 if self._lanes.has_text and (ends or not self._asks or self._pace.may_write()):
                     data = self._lanes.take_text()
                     break
@@ -211,12 +212,24 @@ class Writer(Thread):
             _, ready, _ = select([], [file], [], _LOOK_SECONDS)
             if not ready:
                 if self._ends_at is not None and monotonic() > self._ends_at:
+                    self.is_stuck = True
                     return
                 continue
             try:
                 at += os.write(file, data[at : at + most])
             except BlockingIOError:
                 continue
+
+
+def write_past(fileno: int, text: str) -> None:
+    """Write ``text`` in place of all that a terminal has not taken yet, without waiting."""
+    own = _opened_anew(fileno)
+    if own is None:
+        return
+    with suppress(OSError, termios.error):
+        termios.tcflush(own, termios.TCOFLUSH)
+        os.write(own, (_ENDED + text).encode())
+    os.close(own)
 
 
 def _opened_anew(fileno: int) -> int | None:

@@ -6,6 +6,7 @@ With ``--json`` stdout holds one JSON document and nothing else; progress goes t
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -53,7 +54,9 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "checkpoints": checkpoints.list_them,
     }
     try:
-        return commands[options.command](options, paths)
+        code = commands[options.command](options, paths)
+        sys.stdout.flush()
+        return code
     except (InvalidSpec, InvalidQuery, InvalidAxis, BadArguments) as error:
         return complain(str(error), BAD_ARGUMENTS)
     except SafelightError as error:
@@ -62,9 +65,11 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         # The second one: the first asked the run to stop, and it has not yet.
         sys.stderr.flush()
         os._exit(CANCELLED)
-    except BrokenPipeError:
-        # Whoever read our output has gone. Leave Python nothing to flush into the closed pipe.
-        sys.stdout = None
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        # Whoever read our output has gone, or the terminal has. Leave Python nothing to flush.
+        sys.stdout = sys.stderr = None
         return FAILED
 
 
