@@ -1,0 +1,40 @@
+"""Hostile text in every place of the app: nothing but our own codes reaches the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.hostile_play import MARKS, played
+from tests.terminal.hostile_texts import PAYLOADS
+from tests.terminal.scanner import COPY, KITTY, LINK, SIXEL, foreign
+
+
+def test_every_place_that_shows_text(tmp_path: Path) -> None:
+    result = played(4, tmp_path)
+    assert not result.fault
+    assert len(result.shown) == 12
+    assert not foreign(result.raw, MARKS)
+    assert b"owned" in result.raw
+
+
+_SIGNS = set("\x1b\x07\x9b\x9d\x90\x85\u202e\u2028\ue0b0\U0010eeee")
+_OURS = "\x1b[3;1Hx"
+"""As we move the cursor ourselves: no scanner can tell."""
+OBEYED = [payload for payload in PAYLOADS if _SIGNS & set(payload) and payload != _OURS]
+
+
+@pytest.mark.parametrize("payload", OBEYED, ids=ascii)
+def test_the_scanner_finds(payload: str) -> None:
+    assert foreign(f"\x1b[0m\x1b[1;1Hname {payload}\x1b[0m".encode("utf-8", "surrogateescape"))
+
+
+def test_the_scanner_lets_ours_pass() -> None:
+    painted = "\x1b[?1049h\x1b[?2026h\x1b[3;4H\x1b[1;38;2;1;2;3;48;2;4;5;6m名 क्षि 👩‍🎨 1️⃣\x1b[0m\r\n"
+    assert not foreign(painted.encode())
+    drawn = "\x1b_Ga=T,f=100,i=7;AAAA\x1b\\\x1bPq#0;2;1;2;3~\x1b\\\x1b]52;c;eA==\x07\x1b]8;;\x1b\\"
+    assert not foreign(drawn.encode(), KITTY, SIXEL, COPY, LINK)
+    assert foreign(drawn.encode())
+    assert foreign(b"\xff\xfe")
+    assert foreign("a\u0301\u0301\u0301\u0301\u0301\u0301".encode())
