@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,10 @@ from tui.covering import CoveringApp
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.guarded_app import GuardedApp
-from tui.keys.command import bindings, commands_of
+from tui.keys.command import bindings
+from tui.keys.contexts import key_of, with_keys
 from tui.keys.panels import PANEL_HELP
-from tui.keys.studio import APP, STUDIO, key_of
+from tui.keys.studio import APP
 from tui.keys.taking import take_keys
 from tui.leaving import at_the_latest, has_shell, hear, stop_for_the_shell
 from tui.log import start as start_log
@@ -197,8 +197,8 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         """Say what a Safelight that is gone has left."""
         for record in cut_off:
             self.studio.say(
-                f"#{record.id} was cut off when Safelight ended. To try it again: Enter on it in "
-                f"Runs, then {key_of('run')}.",
+                f"#{record.id} was cut off when Safelight ended. To try it again: "
+                + with_keys("{list.choose} on it in Runs, then {studio.run}."),
                 "warning",
             )
         waiting = len(self.studio.waiting)
@@ -291,6 +291,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
             await super().on_event(key)
 
     def action_help(self) -> None:
+        from tui.keys.here import ready
         from tui.screens.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
@@ -299,7 +300,13 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         focused = self.focused
         names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
         panel = next((name for name in names if name in PANEL_HELP), "")
-        self.push_screen(HelpScreen(panel, commands_of(self.screen) or STUDIO))
+        self.push_screen(HelpScreen(panel, [each.command for each in ready(self.screen)]))
+
+    def action_command_palette(self) -> None:
+        from tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     @work
     async def action_request_quit(self) -> None:
@@ -309,8 +316,10 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
             self.screen.dismiss(True)
             return
         if self.room.unkept:
-            question = "Pictures could not be written yet, and quitting loses them. "
-            question += f"{key_of('take-advice')} tries again."
+            question = with_keys(
+                "Pictures could not be written yet, and quitting loses them. {studio.take-advice} "
+                "tries again."
+            )
             if not await self.push_screen_wait(
                 QuitQuestion("Quit?", question, "lose them and quit", "stay")
             ):
@@ -325,7 +334,9 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         self._leave(0)
 
     def action_help_quit(self) -> None:
-        self.notify("Ctrl+Q quits, Ctrl+G stops the run that is on.", timeout=3)
+        self.notify(
+            with_keys("{app.quit} quits, {studio.stop} stops the run that is on."), timeout=3
+        )
 
     def action_stand_still(self) -> None:
         if has_shell():
@@ -338,9 +349,9 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command that works here, by name; the choice of themes is among them."""
-        for command in (*commands_of(screen), *APP):
-            title = f"{command.label}  {command.shown_key}"
-            yield SystemCommand(title, command.help, partial(self.run_action, command.target))
+        from tui.screens.palette import offered
+
+        return offered(screen)
 
     # End
 

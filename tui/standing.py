@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine import events
 from engine.ladder.request import Ladder
 from engine.study import Study, StudyResult
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
 
 
 @dataclass(slots=True)

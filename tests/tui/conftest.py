@@ -87,6 +87,10 @@ class Session:
         """The notifications that are on the screen."""
         return "\n".join(note.message for note in self.app._notifications)
 
+    def palette(self) -> list[str]:
+        """What the palette offers, a name and a key each, with one blank between."""
+        return [" ".join(c.title.split()) for c in self.app.get_system_commands(self.app.screen)]
+
     def seen(self) -> str:
         """The text on the screen, a line a row."""
         lines = self.app.screen._compositor.render_strips()

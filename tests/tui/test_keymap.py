@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.tui.conftest import Open
+from tui.headless.run import run
+from tui.keys.command import use
 from tui.keys.contexts import COMMANDS, CONTEXTS
-from tui.keys.keymap import flavours, read_keymap
+from tui.keys.flavours import flavours
+from tui.keys.keymap import read_keymap
 from tui.keys.names import is_typed, read_key, show_key, variants
 from tui.keys.places import PLACES, clashes
 from tui.paths import Paths
 from tui.screens.checkpoints import CheckpointsScreen
+
+
+@pytest.fixture(autouse=True)
+def own_keys() -> Iterator[None]:
+    """The keys are the process's: those of a test go with it."""
+    yield
+    use({})
 
 
 def test_every_command_has_what_is_shown_of_it() -> None:
@@ -165,3 +182,75 @@ async def test_the_app_has_the_keys_of_the_user(paths: Paths, open_app: Open) ->
     paths.settings_file.unlink()
     async with open_app() as s:  # another app of the same process has its own
         assert "^N New seed" in s.seen()
+
+
+async def test_the_palette_has_what_works_here(open_app: Open) -> None:
+    async with open_app() as s:
+        helps = {c.title.split("  ")[0]: c.help for c in s.app.get_system_commands(s.app.screen)}
+        assert helps["Stop"].startswith("Not now: Nothing is running. ^R starts a run. Stop")
+        assert not helps["Run"].startswith("Not now")
+        assert "Winner m" not in s.palette()
+        s.studio.runs.focus()
+        await s.settle()
+        assert {"Winner m", "Run ^R", "Down ↓"} <= set(s.palette())
+        ends = {c.title.rfind("  ") for c in s.app.get_system_commands(s.app.screen)}
+        assert len(ends) == 1, "the keys do not stand in one column"
+        await s.press("ctrl+p")
+        await s.type("rate 4")
+        await s.press("enter")
+        assert s.at_studio()
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_the_help_is_searched(paths: Paths, open_app: Open, size: tuple[int, int]) -> None:
+    write(paths, '[keys]\nkeymap = "emacs"\n"history.trash" = "alt+d"\n')
+    async with open_app(size=size) as s:
+        s.studio.spec_form.prompt.show_text("")
+        await s.press("f1")
+        assert "The bundled checkpoint knows" in s.seen()
+        await s.press("ctrl+n")
+        assert "The bundled checkpoint knows" in s.seen()
+        await s.press("ctrl+v", "ctrl+v")  # pages, in this keymap
+        assert "The bundled checkpoint knows" not in s.seen()
+        await s.type("trash")
+        assert "M-d" in s.seen()
+        assert "history.trash" in s.seen()
+        assert "History" in s.seen()
+        await s.press("escape")  # clears the line first
+        await s.type("zzz")
+        assert "Nothing has “zzz”" in s.seen()
+        await s.press("escape", "escape")
+        assert s.at_studio()
+        assert s.studio.spec_form.prompt.text == ""
+
+
+def test_all_keys_without_the_app(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    write(paths, '[keys]\nrun = "alt+r"\nstop = "r"\n')
+    options = {"command": "keys", "json": False, "keymap": None}
+    assert run(Namespace(**options), paths) == 0
+    told = capsys.readouterr()
+    assert "* studio.run                 M-r" in told.out
+    assert "config.toml, line 3: “studio.stop” must work while you type" in told.err
+    assert run(Namespace(**options | {"json": True}), paths) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["problems"]) == 1
+    found = {c["id"]: c for context in told["contexts"] for c in context["commands"]}
+    assert set(found) == set(COMMANDS)
+    assert found["studio.run"]["keys"] == ["alt+r"]
+    assert found["studio.run"]["default"] == ["ctrl+r"]
+    assert run(Namespace(**options | {"keymap": "vim"}), paths) == 0
+    assert "* list.down                  ↓ j" in capsys.readouterr().out
+
+
+def test_the_example_in_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    examples = [
+        each for each in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "[keys]" in each
+    ]
+    assert examples
+    for example in examples:
+        table = tomllib.loads(example)["keys"]
+        keymap = read_keymap(table)
+        assert keymap.problems == ()
+        assert keymap.flavour
+        assert len(keymap.changed) > len(table) - 1

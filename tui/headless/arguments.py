@@ -8,6 +8,7 @@ from typing import Any
 from engine import __version__
 from tui.headless import setting_options
 from tui.headless.completion.grammar import SHELLS
+from tui.keys.flavours import flavours
 from tui.settings import SETTINGS
 
 Commands = Any
@@ -348,5 +349,13 @@ def _machine(commands: Commands) -> None:
         "fish: safelight completion fish | source",
     )
     completion.add_argument("shell", choices=SHELLS)
+    keys = commands.add_parser(
+        "keys",
+        help="every key of the app, and what is wrong with yours",
+        description="Every command of the app with its id, for [keys] in config.toml.",
+    )
+    keys.add_argument(
+        "--keymap", choices=flavours(), help="one that is shipped, in place of your own keys"
+    )
     commands.add_parser("doctor", help="what Safelight sees of this machine")
     commands.add_parser("checkpoints", help="list the checkpoints of this machine")

@@ -12,7 +12,15 @@ import sys
 from collections.abc import Callable
 
 from engine.errors import InvalidAxis, InvalidQuery, InvalidSpec, SafelightError
-from tui.headless import checkpoints, completion, exchange, history, settings_list, switch_list
+from tui.headless import (
+    checkpoints,
+    completion,
+    exchange,
+    history,
+    key_list,
+    settings_list,
+    switch_list,
+)
 from tui.headless.compare import compare
 from tui.headless.doctor import examine
 from tui.headless.generate import generate
@@ -51,6 +59,7 @@ def run(options: argparse.Namespace, paths: Paths) -> int:
         "switches": switch_list.command,
         "settings": settings_list.command,
         "completion": completion.command,
+        "keys": key_list.command,
         "checkpoints": checkpoints.list_them,
     }
     try:

@@ -5,6 +5,7 @@ The focused widget's come before the panel's, those before the screen's, and the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tui.keys.command import Command
@@ -77,6 +78,11 @@ def with_name(name: str) -> tuple[str, ...]:
         if f"{context}.{name}" in COMMANDS:
             return (f"{context}.{name}",)
     return tuple(each for each in COMMANDS if each.partition(".")[2] == name)
+
+
+def with_keys(text: str) -> str:
+    """A text of ours with the keys of commands in it: ``{studio.run} makes the first.``"""
+    return re.sub(r"\{([a-z]+\.[a-z0-9-]+)\}", lambda found: key_of(found[1]), text)
 
 
 def keys_of(command_id: str) -> str:

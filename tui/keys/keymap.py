@@ -6,16 +6,14 @@ What cannot be used is said in a sentence and left as it is; all the rest counts
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tui.keys.contexts import COMMANDS, CONTEXTS, with_name
+from tui.keys.flavours import flavours, read_flavour
 from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants, wrong_with
 from tui.keys.places import Clash, clashes
 
-_FOLDER = Path(__file__).with_name("flavours")
 _FLAVOUR = "keymap"
 """The one name in the table that is no command's."""
 _NEEDED = {"app.quit", "app.palette", "dialog.close", "dialog.leave", "dialog.accept"}
@@ -51,11 +49,6 @@ class Keymap:
     flavour: str = ""
     changed: Keys = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-
-
-def flavours() -> tuple[str, ...]:
-    """The names of the keymaps that come with the app."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 def read_keymap(table: Mapping[str, object]) -> Keymap:
@@ -103,7 +96,7 @@ def _flat(table: Mapping[str, object], before: str = "") -> dict[str, object]:
 
 
 def _keys_of_flavour(name: str) -> Keys:
-    values = _flat(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+    values = _flat(read_flavour(name))
     return {each: _read(each, value)[0] or () for each, value in values.items()}
 
 

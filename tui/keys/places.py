@@ -53,6 +53,7 @@ PLACES: tuple[Place, ...] = (
     _place("rows", "ends", "list.choose", "runs", "studio"),
     _place("rows", "ends", "studio"),
     _place("list", "history"),
+    _place("arrows", "picture", "history"),
     _place(
         *("offer.take", "offer.take-at-end", "offer.next", "offer.previous", "line", "history"),
         typed_into=True,
@@ -77,7 +78,7 @@ PLACES: tuple[Place, ...] = (
     _place("late"),
     _place("list", "dialog.close"),
     _place("line", "dialog.leave", typed_into=True),
-    _place("text", "dialog.leave", typed_into=True),
+    _place("typing.submit", "text", "dialog.leave", typed_into=True),
     _place(
         *("offer.next", "offer.previous", "offer.page-down", "offer.page-up", "line"),
         "dialog.leave",

@@ -215,7 +215,7 @@ _LATE = (
         "suspend",
         "ctrl+z",
         "Suspend",
-        "Back to the shell for a while; fg brings Safelight back. In a text Ctrl+Z is undo.",
+        "Back to the shell for a while; fg brings Safelight back. Not in a text, where it is undo.",
         "stand_still",
         "App",
     ),
@@ -224,10 +224,3 @@ _LATE = (
 
 STUDIO = of("studio", _STUDIO, first="typing")
 APP = (*of("app", _APP, first="typing"), *of("app", _LATE))
-
-
-def key_of(command_id: str) -> str:
-    """The key of a command as people write it; see :func:`tui.keys.contexts.key_of`."""
-    from tui.keys import contexts  # which is made of this module
-
-    return contexts.key_of(command_id)

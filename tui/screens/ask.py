@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import DIALOG, FOCUS
 from tui.text import clean
 from tui.widgets.editors import Line
@@ -54,7 +55,7 @@ class AskScreen(ModalScreen[str | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._title
-            box.border_subtitle = "Enter takes it · Esc goes back"
+            box.border_subtitle = with_keys("{typing.submit} takes it · {dialog.leave} goes back")
             yield Static(Content(self._hint), id="hint")
             yield _Line(clean(self._text), compact=True)
             yield Static("", id="problem")

@@ -17,21 +17,23 @@ from textual.widgets import Input, Static
 
 from engine.errors import SafelightError
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import key_of
 from tui.keys.machine import CHECKPOINTS
 from tui.keys.moving import FOCUS, OFFER
 from tui.screens.confirm import ConfirmScreen
 from tui.stock import Stock, off_loop
 from tui.text import clean, one_line, size
 from tui.widgets.editors import Line
-from tui.widgets.key_bar import KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 from tui.widgets.shelf_table import ShelfTable, short_name
 
 if TYPE_CHECKING:
     from engine.shelf import Shelved
 
-_KEYS = (
-    *(("Enter", "Use"), ("v", "VAE only"), ("d", "Delete"), ("r", "Look again")),
-    *(("Tab", "Type a name"), ("Esc", "Back"), ("F1", "Help")),
+_KEYS: tuple[Hint, ...] = (
+    *(("list.choose", "Use"), ("checkpoints.vae", "VAE only"), ("checkpoints.delete", "Delete")),
+    *(("checkpoints.look", "Look again"), ("focus.next", "Type a name")),
+    *(("checkpoints.back", "Back"), ("app.help", "Help")),
 )
 _ALONE = (
     "Only the bundled checkpoint is here. Type a hub id or a path above, or name your folders in "
@@ -112,7 +114,7 @@ class CheckpointsScreen(Screen[Choice | None], inherit_bindings=False):
             yield Static("Looking at this machine …", classes="state")
             yield ShelfTable(self._current)
         yield Static("", classes="about")
-        bar = KeyBar([])
+        bar = KeyBar()
         bar.here = _KEYS
         yield bar
 
@@ -131,7 +133,7 @@ class CheckpointsScreen(Screen[Choice | None], inherit_bindings=False):
         try:
             found = await off_loop(self._stock.checkpoints)
         except SafelightError as error:
-            self._say_state(f"{error} Press r to look again.")
+            self._say_state(f"{error} Press {key_of('checkpoints.look')} to look again.")
             return
         self._say_state("")
         self.table.show(found, keep)
@@ -163,7 +165,9 @@ class CheckpointsScreen(Screen[Choice | None], inherit_bindings=False):
         elif len(self.table.entries) == 1:
             lines = [_ALONE]
         elif entry.kind == "vae":
-            lines.append("A VAE of its own: v takes it in place of the checkpoint's.")
+            lines.append(
+                f"A VAE of its own: {key_of('checkpoints.vae')} takes it for the checkpoint's."
+            )
         room = max(self.size.width - 4, 10)
         texts = [one_line(line, room if len(lines) > 1 else 2 * room) for line in lines]
         self.query_one(".about", Static).update(Content("\n".join(texts)))

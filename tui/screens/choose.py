@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option as Entry
 
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import DIALOG, FOCUS
 from tui.text import clean, padded
 from tui.widgets.choice import Option
@@ -56,7 +57,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
         ]
         listed = Options(*entries, markup=False)
         listed.border_title = self._title
-        listed.border_subtitle = "Enter chooses · Esc goes back"
+        listed.border_subtitle = with_keys("{list.choose} chooses · {dialog.close} goes back")
         yield listed
 
     def on_mount(self) -> None:

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import key_of
 from tui.keys.moving import DIALOG, FOCUS
 
 
@@ -45,7 +46,12 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
     def __init__(self, title: str, question: str, yes: str, no: str) -> None:
         super().__init__()
         self._title, self._question = title, question
-        self._keys = Content.assemble(("Enter ", "$accent"), f"{yes}    ", ("Esc ", "$accent"), no)
+        self._keys = Content.assemble(
+            (f"{key_of('dialog.accept')} ", "$accent"),
+            f"{yes}    ",
+            (f"{key_of('dialog.leave')} ", "$accent"),
+            no,
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:

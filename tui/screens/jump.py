@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Label
 
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import COMMANDS
 from tui.keys.moving import DIALOG, FOCUS
 from tui.widgets.field import Field
 
@@ -59,7 +60,7 @@ class JumpScreen(ModalScreen[Widget | None], inherit_bindings=False):
             yield label
 
     def on_key(self, event: Key) -> None:
-        if event.key == "ctrl+q":
+        if event.key in COMMANDS["app.quit"].now:
             return
         event.stop()
         event.prevent_default()

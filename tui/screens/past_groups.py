@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from engine.errors import SafelightError
 from engine.group import Group
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import DIALOG, FOCUS
 from tui.keys.studies import PAST
 from tui.stock import off_loop
@@ -56,7 +57,7 @@ class PastGroupsScreen(ModalScreen[Group | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._title
-            box.border_subtitle = "Enter opens · Esc goes back"
+            box.border_subtitle = with_keys("{list.choose} opens · {dialog.close} goes back")
             yield Static("Looking …", classes="state")
             yield GroupList()
 

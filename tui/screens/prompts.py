@@ -20,14 +20,14 @@ from textual.widgets import Input, Static
 from engine.errors import HistoryError
 from tui.ink import ink
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import key_of, with_keys
 from tui.keys.moving import FOCUS, OFFER
 from tui.keys.runs import PROMPTS
-from tui.keys.studio import key_of
 from tui.prompt_search import Prompts, rank
 from tui.stock import off_loop
 from tui.text import clean, one_line
 from tui.widgets.editors import Line
-from tui.widgets.key_bar import KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 from tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 _NEWEST_RUNS = 100_000
 """Their prompts are offered."""
 _LONGEST = 4000
-_KEYS = (
-    *(("Enter", "With its negative prompt"), ("^O", "Only the prompt"), ("↑↓", "Choose")),
-    *(("Esc", "Back"), ("F1", "Help")),
+_KEYS: tuple[Hint, ...] = (
+    *(("typing.submit", "With its negative prompt"), ("prompts.only-prompt", "Only the prompt")),
+    *(("offer.previous offer.next", "Choose"), ("prompts.back", "Back"), ("app.help", "Help")),
 )
 
 
@@ -159,7 +159,7 @@ class PromptsScreen(Screen[Prompted | None], inherit_bindings=False):
             box.border_title = "The whole prompt"
             with VerticalScroll(can_focus=False):
                 yield Static("", id="prompt-text")
-        bar = KeyBar([])
+        bar = KeyBar()
         bar.here = _KEYS
         yield bar
 
@@ -192,9 +192,11 @@ class PromptsScreen(Screen[Prompted | None], inherit_bindings=False):
         if prompts is None:
             return  # it is on its way, and then asks again
         places = await off_loop(partial(rank, prompts, typed))
-        words = f"No prompt has “{one_line(typed, 40)}”. Esc clears the search."
+        words = (
+            f"No prompt has “{one_line(typed, 40)}”. {key_of('prompts.back')} clears the search."
+        )
         if not prompts.pairs:
-            words = f"No prompts yet. {key_of('run')} in the studio makes the first run."
+            words = with_keys("No prompts yet. {studio.run} in the studio makes the first run.")
         self.listed.show(prompts, places, words)
         first = "best first" if typed.strip() else "newest first"
         self.query_one("#prompts-found").border_title = f"Prompts, {first}"

@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key, Paste
+from textual.events import Paste
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
@@ -17,7 +17,9 @@ from textual.widgets import Static, TextArea
 from engine.errors import SafelightError
 from tui import form as forms
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import DIALOG, FOCUS
+from tui.keys.typing import LINE
 from tui.restoring import lines
 from tui.stock import off_loop
 from tui.text import clean, one_line
@@ -34,6 +36,8 @@ Found = tuple["Restored", str]
 class _Pasted(Text):
     """Takes lines by paste; Enter sends them."""
 
+    BINDINGS = bindings(acting(LINE, submit="send"))
+
     class Sent(Message):
         """Enter was pressed."""
 
@@ -41,11 +45,8 @@ class _Pasted(Text):
         # The base class's own handler comes after this one and takes the text from the event.
         event.text = clean(event.text, lines=True)
 
-    def on_key(self, event: Key) -> None:
-        if event.key == "enter":
-            event.prevent_default()
-            event.stop()
-            self.post_message(self.Sent())
+    def action_send(self) -> None:
+        self.post_message(self.Sent())
 
 
 class RestoreScreen(ModalScreen[Found | None], inherit_bindings=False):
@@ -94,7 +95,7 @@ class RestoreScreen(ModalScreen[Found | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Open picture"
-            box.border_subtitle = "Enter takes it · Esc goes back"
+            box.border_subtitle = with_keys("{typing.submit} takes it · {dialog.leave} goes back")
             yield Static(Content(self.HINT), id="hint")
             yield _Pasted(
                 clean(self._text, lines=True),

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.keys.command import bindings
+from tui.keys.contexts import with_keys
 from tui.keys.machine import SETTINGS_SCREEN
 from tui.keys.moving import FOCUS
 from tui.screens.ask import AskScreen
@@ -74,7 +75,10 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical():
             self._table.border_title = "Settings"
-            self._table.border_subtitle = "←→ change · Enter all · ⌫ default · Esc done"
+            self._table.border_subtitle = with_keys(
+                "{list.left}{list.right} change · {choice.open} all · {choice.clear} default · "
+                "{settings.done} done"
+            )
             yield self._table
             yield Static(id="about")
 

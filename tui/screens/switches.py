@@ -17,6 +17,7 @@ from engine.errors import InvalidSpec
 from engine.switches import BY_NAME, Place, Switch
 from tui.effect_table import brief
 from tui.keys.command import bindings
+from tui.keys.contexts import with_keys
 from tui.keys.machine import SWITCHES
 from tui.keys.moving import FOCUS
 from tui.screens.ask import AskScreen
@@ -89,7 +90,10 @@ class SwitchesScreen(ModalScreen[tuple[dict[str, str], bool]], inherit_bindings=
     def compose(self) -> ComposeResult:
         with Vertical():
             self._table.border_title = "Switches"
-            self._table.border_subtitle = "←→ turn · Enter all · ⌫ default · ^R run · Esc done"
+            self._table.border_subtitle = with_keys(
+                "{list.left}{list.right} turn · {choice.open} all · {choice.clear} default · "
+                "{switches.run} run · {switches.done} done"
+            )
             yield self._table
             yield Static(id="about")
 

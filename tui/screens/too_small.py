@@ -7,10 +7,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.covering import LEAST_COLUMNS, LEAST_ROWS
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
 
 
-class TooSmall(Screen[None]):
+class TooSmall(Screen[None], inherit_bindings=False):
     """Says how large the terminal must be, and how large it is."""
 
     DEFAULT_CSS = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.sweep import CellState, State, Sweep
+from tui.keys.contexts import key_of, with_keys
 from tui.text import one_line, seconds, size
 from tui.widgets.progress import Progress
 
@@ -19,10 +20,10 @@ _COUNTED = (
     (State.IMPOSSIBLE, "impossible"),
 )
 _SAID = {
-    State.OPEN: "Nobody has begun it; r goes on with what is left.",
+    State.OPEN: "Nobody has begun it; {sweep.resume} goes on with what is left.",
     State.WAITING: "Waits.",
     State.RUNNING: "Is on.",
-    State.CANCELLED: "Stopped; r goes on with what is left.",
+    State.CANCELLED: "Stopped; {sweep.resume} goes on with what is left.",
 }
 
 _WIDEST = 60
@@ -47,13 +48,13 @@ def progress(desk: SweepDesk) -> Progress:
         what_for = f" for {desk.waits_for}" if desk.waits_for else ""
         detail += [f"{waiting} waiting{what_for}"] if waiting else []
         if desk.paused:
-            detail.append("paused: p goes on")
+            detail.append(f"paused: {key_of('sweep.pause')} goes on")
         elif eta := desk.eta_seconds:
             detail.append(f"{seconds(eta)} to go")
         return Progress("cells", done + failed, of_all, detail=" · ".join(detail))
-    parts = [f"{failed} failed: R tries them again"] if failed else []
+    parts = [f"{failed} failed: {key_of('sweep.retry')} tries them again"] if failed else []
     if left:
-        parts.append(f"{left} left: r goes on with them")
+        parts.append(f"{left} left: {key_of('sweep.resume')} goes on with them")
         return Progress(f"– {done} of {of_all} are done", detail=" · ".join(parts), tone="warning")
     if failed:
         return Progress(f"✗ {done} of {of_all} are done", detail=" · ".join(parts), tone="bad")
@@ -81,4 +82,4 @@ def about(sweep: Sweep, each: CellState) -> tuple[str, str]:
         if each.note:
             parts.append(one_line(each.note, _WIDEST))
         return labels, " · ".join(parts)
-    return labels, _SAID.get(each.state, "")
+    return labels, with_keys(_SAID.get(each.state, ""))

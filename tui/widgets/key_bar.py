@@ -10,27 +10,23 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.keys.command import Command
+from tui.keys.contexts import COMMANDS
+from tui.keys.here import find
 
-Key = tuple[str, str]
-"""A key as people write it, and what it does in a word or two."""
+Hint = tuple[str, str]
+"""The id of a command, or several with a blank between, and what it does in a word or two.
+
+``history.rate-0 … history.rate-5`` are all from one to the other.
+"""
 
 
 _GAP = 3
 
 
-def _wide(key: Key) -> int:
-    return len(key[0]) + 1 + len(key[1])
-
-
-def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
-    """As many of the keys, from the first on, as there is room for."""
-    fitting: list[Key] = []
-    for key in keys:
-        room -= _wide(key) + _GAP
-        if room < 0:
-            break
-        fitting.append(key)
-    return fitting
+def shown(ids: str) -> str:
+    """The keys of some commands as one: ``↑↓``, ``0-5``. Empty when one has none."""
+    keys = [COMMANDS[each].shown_key if each != "…" else "-" for each in ids.split()]
+    return "".join(keys) if all(keys) else ""
 
 
 class KeyBar(Widget):
@@ -40,42 +36,57 @@ class KeyBar(Widget):
     KeyBar { height: 1; padding: 0 1; }
     """
 
-    here: reactive[tuple[Key, ...]] = reactive(())
-    renamed: reactive[tuple[Key, ...]] = reactive(())
+    here: reactive[tuple[Hint, ...]] = reactive(())
+    renamed: reactive[tuple[Hint, ...]] = reactive(())
     """Those that do something else for now."""
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command] = ()) -> None:
         super().__init__()
-        self._commands = {command.shown_key: command for command in commands}
-        self._always = tuple((c.shown_key, c.label) for c in commands)
+        self._always = tuple((command.id, command.label) for command in commands)
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
         renamed = dict(self.renamed)
-        keys = (*self.here, *((key, renamed.get(key, label)) for key, label in self._always))
-        first, last = keys[:-1], keys[-1]
-        room = self.content_size.width - _wide(last)  # Help is always there
+        hints = [
+            (ids, key, renamed.get(ids, label))
+            for ids, label in (*self.here, *self._always)
+            if (key := shown(ids))
+        ]
+        # The last is how to get help, and always there.
+        room = self.content_size.width - sum(_wide(key, label) for _, key, label in hints[-1:])
         parts: list[tuple[str, str]] = []
         self._spans = []
         x = 0
-        for key, label in (*_fitting(first, room), last):
-            wide = _wide((key, label))
-            self._spans.append((x, x + wide, key))
+        for at, (ids, key, label) in enumerate(hints):
+            wide = _wide(key, label)
+            if at < len(hints) - 1:
+                if room < 0:
+                    continue
+                room -= wide + _GAP
+                if room < 0:
+                    continue
+            self._spans.append((x, x + wide, ids))
             parts += [(key, "$accent bold"), (f" {label}{' ' * _GAP}", "$text-muted")]
             x += wide + _GAP
         return Content.assemble(*parts)
 
     def _command_at(self, x: int) -> Command | None:
-        key = next((key for start, end, key in self._spans if start <= x < end), "")
-        return self._commands.get(key)
+        ids = next((ids for start, end, ids in self._spans if start <= x < end), "")
+        return COMMANDS[ids.split()[0]] if ids else None
 
     async def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         if offset is not None and (command := self._command_at(offset.x)):
-            await self.run_action(command.target)
+            found = find(self.screen, command.id)
+            if found is not None:
+                await found.run()
 
     def on_mouse_move(self, event: MouseMove) -> None:
         command = self._command_at(event.x - self.gutter.left)
         tooltip = command.help if command else None
         if tooltip != self.tooltip:
             self.tooltip = tooltip
+
+
+def _wide(key: str, label: str) -> int:
+    return len(key) + 1 + len(label)

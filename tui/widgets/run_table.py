@@ -18,9 +18,9 @@ from textual.strip import Strip
 
 from tui.ink import ink
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import LIST
 from tui.keys.runs import RUNS
-from tui.keys.studio import key_of
 from tui.text import WINNER, one_line, padded, seconds, size
 
 if TYPE_CHECKING:
@@ -239,7 +239,9 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         if index >= len(self._rows):
             if not self._rows and y == 0:
                 dim = base + ink(self, "text-muted")
-                words = Strip([Segment(f"No runs yet. {key_of('run')} makes the first.", dim)])
+                words = Strip(
+                    [Segment(with_keys("No runs yet. {studio.run} makes the first."), dim)]
+                )
                 return words.adjust_cell_length(width, base)
             return Strip.blank(width, base)
         if index == self.cursor:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from engine.errors import InvalidSpec
 from tui.form import read_switches
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import CHOICE, LIST
 from tui.text import clean, padded
 from tui.widgets.field import Field
@@ -24,7 +25,10 @@ class SwitchesField(Field):
         super().__init__(
             "switches",
             "Switches",
-            "What is turned besides: precision, attention, memory, speed. F3 shows all of them.",
+            with_keys(
+                "What is turned besides: precision, attention, memory, speed. {studio.switches} "
+                "shows all of them."
+            ),
         )
         self._summary = _Summary(clean(value))
 

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from engine.errors import SafelightError
 from engine.record import RunRecord
-from tui.keys.studio import key_of as key_of_command
+from tui.keys.contexts import key_of as key_of_command
 from tui.screens.compare.darkroom import Darkroom, Key, Pair, key_of
 from tui.screens.compare.measuring import Measuring, measured_before
 from tui.screens.compare.writing import ask_where, write

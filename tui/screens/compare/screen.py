@@ -134,7 +134,9 @@ class CompareScreen(CompareSides):
             parts.append(f"{limits} {'note' if limits == 1 else 'notes'} below")
         state = self.measuring.progress or Content(" · ".join(parts))
         self.query_one(".state", Static).update(state, layout=False)
-        self.query_one(KeyBar).renamed = (("M", "Stop"),) if self.measuring.is_on else ()
+        self.query_one(KeyBar).renamed = (
+            (("compare.measure", "Stop"),) if self.measuring.is_on else ()
+        )
 
     def show_pictures(self) -> None:
         """Show the pictures as they are looked at."""

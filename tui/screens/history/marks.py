@@ -17,6 +17,7 @@ from engine.history.marks import MAX_NOTE, check_tag
 from engine.history.query import Query
 from engine.record import RunRecord
 from tui.keys.command import bindings
+from tui.keys.contexts import key_of, with_keys
 from tui.keys.moving import FOCUS
 from tui.keys.runs import MARKS
 from tui.screens.ask import AskScreen
@@ -158,7 +159,10 @@ class HistoryMarks(Screen[RunRecord | None], inherit_bindings=False):
 
     def action_delete(self) -> None:
         if self.in_trash:
-            self.notify("These are in the trash. u takes them back, x empties it.", timeout=4)
+            words = (
+                "In the trash already. {history.undo} takes them back, {history.empty} empties it."
+            )
+            self.notify(with_keys(words), timeout=4)
         elif runs := self._meant:
             self._delete(runs)
 
@@ -173,7 +177,10 @@ class HistoryMarks(Screen[RunRecord | None], inherit_bindings=False):
             self._deleted.append(runs)
             self._gone(runs)
             them = "it" if len(runs) == 1 else "them"
-            self.notify(f"{_named(runs)} in the trash. u takes {them} back.", timeout=4)
+            self.notify(
+                f"{_named(runs)} in the trash. {key_of('history.undo')} takes {them} back.",
+                timeout=4,
+            )
 
     def action_undo(self) -> None:
         """Take back the last deletion; in the trash, what is meant."""
@@ -208,7 +215,8 @@ class HistoryMarks(Screen[RunRecord | None], inherit_bindings=False):
     async def action_empty(self) -> None:
         """Delete for good what is in the trash, after a question."""
         if not self.in_trash:
-            self.notify("x empties the trash, once you look into it: in:trash", timeout=4)
+            words = "{history.empty} empties the trash, once you look into it: in:trash"
+            self.notify(with_keys(words), timeout=4)
             return
         try:
             count, many_bytes = await off_loop(partial(trash_size, self.history))

@@ -14,10 +14,11 @@ from engine.history.completion import with_order
 from engine.history.query import SORTS
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings
+from tui.keys.contexts import key_of
 from tui.keys.runs import HISTORY
 from tui.screens.history.search import HistorySearch
 from tui.widgets.history_table import HistoryTable
-from tui.widgets.key_bar import KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.run_details import RunDetails
 from tui.widgets.run_list import RunList
@@ -35,19 +36,21 @@ if TYPE_CHECKING:
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""
 
-_HERE = (
-    *(("Enter", "Open"), ("/", "Search"), ("c", "Compare"), ("0-5", "Rate"), ("v", "Pictures")),
-    *(("d", "Delete"), ("t", "Tags"), ("n", "Note"), ("m", "Winner"), ("u", "Undo")),
-    *(("s", "Order"),),
-    *(("Space", "Select"), ("F1", "Help")),
+_HERE: tuple[Hint, ...] = (
+    *(("list.choose", "Open"), ("history.search", "Search"), ("history.compare", "Compare")),
+    *(("history.rate-0 … history.rate-5", "Rate"), ("history.view", "Pictures")),
+    *(("history.trash", "Delete"), ("history.tags", "Tags"), ("history.note", "Note")),
+    *(("history.win", "Winner"), ("history.undo", "Undo"), ("history.order", "Order")),
+    *(("history.select", "Select"), ("app.help", "Help")),
 )
-_TRASH = (
-    *(("u", "Take back"), ("x", "Empty the trash"), ("Enter", "Open"), ("/", "Search")),
-    *(("Space", "Select"), ("v", "Pictures"), ("s", "Order"), ("F1", "Help")),
+_TRASH: tuple[Hint, ...] = (
+    *(("history.undo", "Take back"), ("history.empty", "Empty the trash")),
+    *(("list.choose", "Open"), ("history.search", "Search"), ("history.select", "Select")),
+    *(("history.view", "Pictures"), ("history.order", "Order"), ("app.help", "Help")),
 )
-_SEARCH = (
-    *(("Enter", "To the list"), ("Tab", "Complete"), ("↓", "Choose"), ("Esc", "Clear, back")),
-    ("F1", "Help"),
+_SEARCH: tuple[Hint, ...] = (
+    *(("typing.submit", "To the list"), ("offer.take", "Complete"), ("offer.next", "Choose")),
+    *(("history.back", "Clear, back"), ("app.help", "Help")),
 )
 _BACKWARDS = {
     "new": "oldest first",
@@ -116,7 +119,7 @@ class HistoryScreen(HistorySearch):
                 with VerticalScroll(can_focus=False):
                     yield RunDetails()
         yield RunDetails(is_brief=True)
-        bar = KeyBar([])
+        bar = KeyBar()
         bar.here = _HERE
         yield bar
 
@@ -262,7 +265,11 @@ class HistoryScreen(HistorySearch):
             if self.selected and missing and len(meant) < 2:
                 raise ValueError(f"#{missing[0]} has no picture to compare.")
             if len(meant) == 1 and len(meant[0].images) < 2:
-                raise ValueError("Select one more with Space." if self.selected else TOO_FEW)
+                raise ValueError(
+                    f"Select one more with {key_of('history.select')}."
+                    if self.selected
+                    else TOO_FEW
+                )
             return of_runs(meant[::-1])
 
         def done(record: RunRecord | None) -> None:

@@ -10,7 +10,7 @@ from textual import on, work
 from engine.errors import HistoryError, InvalidQuery
 from engine.history import parse_query
 from tui.found import look_up
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of, with_keys
 from tui.screens.history.marks import HistoryMarks
 from tui.stock import off_loop
 from tui.text import one_line
@@ -94,11 +94,12 @@ class HistorySearch(HistoryMarks):
 
     def _nothing(self, query: Query) -> str:
         if self._text.strip() == "in:trash":
-            return "The trash is empty. Esc goes back to all runs."
+            return with_keys("The trash is empty. {history.back} goes back to all runs.")
         if self._text.strip():
             where = " in the trash" if query.in_trash else ""
-            return f"No run{where} has “{one_line(self._text, 40)}”. Esc clears the search."
-        return f"No runs yet. {key_of('run')} in the studio makes the first."
+            clears = f"{key_of('history.back')} clears the search."
+            return f"No run{where} has “{one_line(self._text, 40)}”. {clears}"
+        return with_keys("No runs yet. {studio.run} in the studio makes the first.")
 
     @work(exclusive=True, group="others")
     async def look_for_others(self) -> None:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from engine.errors import SafelightError
 from engine.ladder.table import lowest
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import FOCUS, LIST
 from tui.keys.studies import LADDER
 from tui.screens.ladder.desk import LadderDesk, State
@@ -77,7 +78,11 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
         """Take what is recommended."""
         best = self.desk.result.best
         if best < 0:
-            self.notify("Nothing is recommended yet. Enter takes the rung under the cursor.")
+            self.notify(
+                with_keys(
+                    "Nothing is recommended yet. {ladder.go} takes the rung under the cursor."
+                )
+            )
         else:
             self._take(best)
 
@@ -182,7 +187,9 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
 
         desk = self.desk
         if desk.is_going:
-            self.notify("The ladder is being climbed; x stops it.", timeout=3)
+            self.notify(
+                with_keys("The ladder is being climbed; {ladder.stop} stops it."), timeout=3
+            )
             return
 
         def done(chosen: Group | None) -> None:
@@ -190,7 +197,9 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
                 self.was_going = True  # so that the cursor goes to the best
                 self.show()
 
-        nothing = "No ladder was climbed yet. Esc, then Enter starts one."
+        nothing = with_keys(
+            "No ladder was climbed yet. {dialog.close}, then {ladder.go} starts one."
+        )
         self.app.push_screen(PastGroupsScreen("Ladders there were", nothing, desk.past), done)
 
     def action_move(self, by: int) -> None:
@@ -200,7 +209,9 @@ class LadderActions(Screen["RunSpec | None"], inherit_bindings=False):
     def action_again(self) -> None:
         """Back to what is to be done, to start anew."""
         if self.desk.is_going:
-            self.notify("The ladder is being climbed; x stops it.", timeout=3)
+            self.notify(
+                with_keys("The ladder is being climbed; {ladder.stop} stops it."), timeout=3
+            )
         else:
             self.desk.forget()
             self.show()

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from engine.errors import SafelightError
 from engine.ladder.table import end_of, lowest
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
 from tui.screens.ladder.actions import LadderActions
 from tui.screens.ladder.desk import LadderDesk, State
 from tui.screens.ladder.plan import Foreseen, foreseen, plan_text
@@ -21,7 +21,7 @@ from tui.stock import off_loop
 from tui.studies import ladder_words as words
 from tui.text import WINNER, clean, one_line, seconds
 from tui.widgets.editors import Scroll
-from tui.widgets.key_bar import Key, KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_preview import RunPreview
@@ -33,16 +33,18 @@ if TYPE_CHECKING:
     from engine.switches.base import Place
     from tui.graphics.terminal import Terminal
 
-_READY: tuple[Key, ...] = (
-    *(("Enter", "Start"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
+_READY: tuple[Hint, ...] = (
+    *(("ladder.go", "Start"), ("ladder.past", "Past ones"), ("ladder.back", "Back")),
+    ("app.help", "Help"),
 )
-_GOING: tuple[Key, ...] = (
-    *(("↑↓", "Look"), ("c", "Compare"), ("v", "Pictures"), ("x", "Stop")),
-    *(("Esc", "Back, it goes on"), ("F1", "Help")),
+_GOING: tuple[Hint, ...] = (
+    *(("list.up list.down", "Look"), ("ladder.compare", "Compare"), ("ladder.view", "Pictures")),
+    *(("ladder.stop", "Stop"), ("ladder.back", "Back, it goes on"), ("app.help", "Help")),
 )
-_OVER: tuple[Key, ...] = (
-    *(("a", "Take the best"), ("Enter", "Take this"), ("c", "Compare"), ("s", "Write")),
-    *(("v", "Pictures"), ("n", "New one"), ("p", "Past ones"), ("Esc", "Back"), ("F1", "Help")),
+_OVER: tuple[Hint, ...] = (
+    *(("ladder.take", "Take the best"), ("ladder.go", "Take this"), ("ladder.compare", "Compare")),
+    *(("ladder.write", "Write"), ("ladder.view", "Pictures"), ("ladder.again", "New one")),
+    *(("ladder.past", "Past ones"), ("ladder.back", "Back"), ("app.help", "Help")),
 )
 
 
@@ -97,7 +99,7 @@ class LadderScreen(LadderActions):
         yield Static("", classes="about")
         yield Static("", classes="verdict")
         yield ProgressLines(id="progress")
-        bar = KeyBar([])
+        bar = KeyBar()
         bar.here = _READY
         yield bar
 
@@ -194,7 +196,9 @@ class LadderScreen(LadderActions):
                 lines.state = Progress(paused, detail=on, tone="warning")
             case State.WAITS:
                 why = desk.room.standing.why
-                lines.state = Progress(f"The ladder {why}", detail="x takes it out")
+                lines.state = Progress(
+                    f"The ladder {why}", detail=f"{key_of('ladder.stop')} takes it out"
+                )
             case State.ON:
                 lines.state = self._climbing()
             case State.DONE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
 
 
 def first_words() -> tuple[str, ...]:

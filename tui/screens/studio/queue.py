@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine import events
 from engine.spec import RunSpec
 from tui import form as forms
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of, with_keys
 from tui.widgets.progress import Progress, ProgressLines
 from tui.widgets.run_table import Row
 
@@ -120,7 +120,8 @@ class QueueDesk:
     def edit(self, row: Row) -> None:
         """Put a waiting run's settings on the form, to be put back into its place."""
         if row.status != "queued":
-            self._studio.notify("Only a run that waits can be edited. Enter brings back any.")
+            words = "Only a run that waits can be edited. {list.choose} brings back any."
+            self._studio.notify(with_keys(words))
             return
         if self.editing == row.id:
             self.stop_editing()

@@ -11,7 +11,8 @@ from engine.record import RunRecord, Status
 from engine.relief import words
 from engine.spec import RunSpec
 from tui import form as forms
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
+from tui.screens.studio.reasons import NO_ADVICE
 from tui.widgets.progress import Progress, ProgressLines
 
 if TYPE_CHECKING:
@@ -43,16 +44,24 @@ class Relief:
             return f"{key_of('take-advice')}: keep its pictures"
         return f"{key_of('take-advice')}: try with {words(record.advice)}" if record.advice else ""
 
+    @property
+    def advised(self) -> RunRecord | None:
+        """The latest run that failed, when it has advice that was not taken yet."""
+        runs = (row.record for row in self._studio.runs.rows if row.record is not None)
+        record = next((record for record in runs if record.status is Status.FAILED), None)
+        if record is None or not record.advice or record.id in self._taken:
+            return None
+        return record
+
     def take_advice(self) -> None:
         """Keep what could not be kept; else run the latest failed run again as it advises."""
         studio = self._studio
         if studio.host.unkept:
             studio.keep_again(studio.host.unkept)
             return
-        failed = (row.record for row in studio.runs.rows if row.record is not None)
-        record = next((record for record in failed if record.status is Status.FAILED), None)
-        if record is None or not record.advice or record.id in self._taken:
-            studio.notify("No failed run has advice to take.", timeout=3)
+        record = self.advised
+        if record is None:
+            studio.notify(NO_ADVICE, timeout=3)
             return
 
         def take(spec: RunSpec) -> None:

@@ -11,6 +11,7 @@ from textual import on, work
 
 from engine.errors import SafelightError
 from tui import form as forms
+from tui.keys.contexts import key_of
 from tui.screens.studio.doors import Doors
 from tui.widgets.picture import Picture
 from tui.widgets.run_table import Row, RunTable
@@ -155,7 +156,9 @@ class PastRuns(Doors):
         if await self._write(lambda history: history.trash.put([row.id])):
             self._studio.runs.drop(row.id)
             self._studio.deleted.append(row)
-            self.notify(f"#{row.id} is in the trash. u takes it back.", timeout=4)
+            self.notify(
+                f"#{row.id} is in the trash. {key_of('runs.undo')} takes it back.", timeout=4
+            )
 
     @work(group="marks")
     async def _take_back(self) -> None:

@@ -15,9 +15,11 @@ from textual.events import ScreenResume
 from tui import form as forms
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import FOCUS
 from tui.keys.panels import PANEL_KEYS
-from tui.keys.studio import APP, STUDIO, key_of
+from tui.keys.studio import APP, STUDIO
+from tui.screens.studio.reasons import NO_SEED, NOTHING_RUNS, why_not
 from tui.screens.studio.runs import PastRuns
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.messages import Messages
@@ -230,23 +232,20 @@ class StudioScreen(PastRuns):
         if self.host.cancel():
             self.painter.stopping()
         else:
-            self.notify(f"Nothing is running. {key_of('run')} starts a run.", timeout=2)
+            self.notify(with_keys(NOTHING_RUNS), timeout=2)
 
     def action_stop_all(self) -> None:
         if self.waiting.stop_all():
             self.painter.stopping()
         else:
-            self.notify(f"Nothing is running. {key_of('run')} starts a run.", timeout=2)
+            self.notify(with_keys(NOTHING_RUNS), timeout=2)
 
     def action_new_seed(self) -> None:
         self.spec_form.parameters.set_value("seed", str(forms.new_seed()))
 
     def action_keep_seed(self) -> None:
         if self.picture.seed is None:
-            self.notify(
-                f"There is no picture yet whose seed could be kept. {key_of('run')} makes one.",
-                timeout=3,
-            )
+            self.notify(with_keys(NO_SEED), timeout=3)
             return
         self.spec_form.parameters.set_value("seed", str(self.picture.seed))
 
@@ -255,6 +254,10 @@ class StudioScreen(PastRuns):
 
     def action_to_prompt(self) -> None:
         self.spec_form.prompt.focus()
+
+    def why_not(self, command_id: str) -> str:
+        """Why a command would do nothing now; see :mod:`tui.screens.studio.reasons`."""
+        return why_not(self, command_id)
 
     def cannot_work(self, why: str) -> None:
         """Say for good why nothing can be run."""

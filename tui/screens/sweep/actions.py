@@ -13,6 +13,7 @@ from engine.errors import SafelightError
 from engine.record import RunRecord
 from engine.sweep import State
 from tui.keys.command import bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import FOCUS
 from tui.keys.studies import SWEEP
 from tui.screens.report_asking import ask_where
@@ -87,7 +88,11 @@ class SweepActions(Screen["RunRecord | None"], inherit_bindings=False):
         elif not cells:
             self.notify("Nothing failed." if failed else "Nothing is left to do.", timeout=3)
         elif self.desk.submit(cells) and self.desk.paused:
-            self.notify("The queue is paused: p goes on with it.", severity="warning", timeout=5)
+            self.notify(
+                with_keys("The queue is paused: {sweep.pause} goes on with it."),
+                severity="warning",
+                timeout=5,
+            )
 
     def action_view(self) -> None:
         """Pictures, or a line a cell."""
@@ -109,7 +114,9 @@ class SweepActions(Screen["RunRecord | None"], inherit_bindings=False):
 
         def make() -> Comparison:
             if len(meant) < _LEAST_COMPARED:
-                raise ValueError("Mark the cells to be compared with Space, two to four.")
+                raise ValueError(
+                    with_keys("Mark the cells to be compared with {sweep.mark}, two to four.")
+                )
             return of_runs(meant)
 
         def done(record: RunRecord | None) -> None:

@@ -18,6 +18,7 @@ from engine.errors import InvalidAxis, SafelightError
 from engine.group import Kind
 from engine.sweep import MAX_CELLS, State, Sweep, parse_sweep
 from tui.keys.command import bindings
+from tui.keys.contexts import with_keys
 from tui.keys.moving import FOCUS
 from tui.keys.studies import PLAN
 from tui.screens.sweep.desk import grid_of
@@ -26,7 +27,7 @@ from tui.studies.axis_completion import Sources, complete_axis
 from tui.text import clean, one_line
 from tui.widgets.axis_line import AxisLine
 from tui.widgets.group_list import GroupList, Told
-from tui.widgets.key_bar import Key, KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
     from engine.history import History
@@ -44,15 +45,18 @@ _EXAMPLES = (
     ("steps=10,20,30", "values, one after another"),
     ("guidance=2..8:1.5", "a range, and its step"),
     ("seed=1..4", "the same prompt in variants"),
-    ("precision=fp32,fp16", "any switch; F3 in the studio tells of all"),
+    ("precision=fp32,fp16", "any switch; {studio.switches} in the studio tells of all"),
     ("prompt:red=red,green", "one word of the prompt, replaced"),
     ("wildcards", "each {a|b} in the prompt, written out"),
 )
-_TYPING: tuple[Key, ...] = (
-    *(("Enter", "Start"), ("Tab", "Complete, next"), ("↑↓", "Lines")),
-    *(("Esc", "Back"), ("F1", "Help")),
+_TYPING: tuple[Hint, ...] = (
+    *(("plan.start", "Start"), ("offer.take", "Complete, next")),
+    *(("offer.previous offer.next", "Lines"), ("plan.back", "Back"), ("app.help", "Help")),
 )
-_LISTED: tuple[Key, ...] = (("Enter", "Open"), ("↑↓", "Look"), ("Esc", "Back"), ("F1", "Help"))
+_LISTED: tuple[Hint, ...] = (
+    *(("list.choose", "Open"), ("list.up list.down", "Look"), ("plan.back", "Back")),
+    ("app.help", "Help"),
+)
 Foretell = Callable[[Sweep], Sequence[str]]
 
 
@@ -104,7 +108,7 @@ class SweepPlanScreen(Screen["Sweep | str | None"], inherit_bindings=False):
         with Vertical(id="past", classes="panel") as box:
             box.border_title = "Sweeps there were"
             yield GroupList()
-        bar = KeyBar([])
+        bar = KeyBar()
         bar.here = _TYPING
         yield bar
 
@@ -216,7 +220,7 @@ class SweepPlanScreen(Screen["Sweep | str | None"], inherit_bindings=False):
         if told is None:
             wide = max(len(example) for example, _ in _EXAMPLES)
             lines = [
-                Content.assemble((f"{example:<{wide}}   ", ""), (about, "$text-muted"))
+                Content.assemble((f"{example:<{wide}}   ", ""), (with_keys(about), "$text-muted"))
                 for example, about in _EXAMPLES
             ]
             lines.append(Content.styled(f"At most {MAX_CELLS:,} runs.", "$text-muted"))

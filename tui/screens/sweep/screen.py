@@ -22,7 +22,7 @@ from tui.shrunk import shrunk
 from tui.stock import off_loop
 from tui.studies.sweep_words import about, counts, progress
 from tui.text import one_line
-from tui.widgets.key_bar import Key, KeyBar
+from tui.widgets.key_bar import Hint, KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.progress import ProgressLines
 from tui.widgets.run_details import RunDetails
@@ -67,8 +67,8 @@ class SweepScreen(SweepActions):
                     yield RunDetails()
         yield Static("", classes="about")
         yield ProgressLines(id="progress")
-        bar = KeyBar([])
-        bar.here = (("Esc", "Back"),)
+        bar = KeyBar()
+        bar.here = (("sweep.back", "Back"),)
         yield bar
 
     def on_mount(self) -> None:
@@ -160,18 +160,18 @@ class SweepScreen(SweepActions):
 
     def _say_keys(self) -> None:
         desk = self.desk
-        keys: list[Key] = [("Enter", "Open")] if self.record is not None else []
+        keys: list[Hint] = [("sweep.open", "Open")] if self.record is not None else []
         if desk.is_going:
-            keys += [("p", "Go on" if desk.paused else "Pause"), ("x", "Stop")]
+            keys.append(("sweep.pause", "Go on" if desk.paused else "Pause"))
+            keys.append(("sweep.cancel", "Stop"))
         if desk.left():
-            keys.append(("r", "Go on with the rest"))
+            keys.append(("sweep.resume", "Go on with the rest"))
         if desk.count(State.FAILED):
-            keys.append(("R", "Try failed again"))
+            keys.append(("sweep.retry", "Try failed again"))
         if self.grid.pages > 1:
-            keys.append(("Tab", "Next page"))
-        keys += [("Space", "Mark"), ("c", "Compare"), ("s", "Write"), ("v", "Pictures")]
-        keys.append(("Esc", "Back"))
-        keys.append(("F1", "Help"))
+            keys.append(("sweep.page", "Next page"))
+        keys += [("sweep.mark", "Mark"), ("sweep.compare", "Compare"), ("sweep.write", "Write")]
+        keys += [("sweep.view", "Pictures"), ("sweep.back", "Back"), ("app.help", "Help")]
         self.query_one(KeyBar).here = tuple(keys)
 
     @on(LineList.Moved)

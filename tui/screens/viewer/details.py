@@ -25,7 +25,7 @@ class _Told(Static):
         return name_links(super().render_lines(crop))
 
 
-class Details(VerticalScroll, can_focus=False):
+class Details(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Names and values, one below the other."""
 
     def __init__(self) -> None:

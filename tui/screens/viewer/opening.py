@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.keys.studio import key_of
+from tui.keys.contexts import key_of
 from tui.screens.viewer.roll import Made, Roll
 from tui.screens.viewer.screen import Left, ViewerScreen
 
@@ -37,7 +37,7 @@ def view_studio(
     elif studio.following and running is not None:
         run_id = running.id
     else:
-        why = f"There is no picture to look at yet. {key_of('run')} makes one."
+        why = f"There is no picture to look at yet. {key_of('studio.run')} makes one."
         if studio.runs.current is not None and studio.runs.current.record is not None:
             why = f"Run #{studio.runs.current.id} has no picture to look at."
         studio.notify(why, timeout=3)
