@@ -243,6 +243,15 @@ async def sweep_going(s: Session) -> None:
     await s.press("space", "right", "right")
 
 
+async def viewing(s: Session) -> None:
+    await s.press("f9", "down", "o")
+
+
+async def viewing_nearer(s: Session) -> None:
+    await viewing(s)
+    await s.press("n", "plus", "plus", "right")
+
+
 SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], str]] = {
     "empty-120x40": (empty, (120, 40), "safelight"),
     "running-80x24": (running, (80, 24), "safelight"),
@@ -267,6 +276,8 @@ SHOTS: dict[str, tuple[Callable[[Session], Awaitable[None]], tuple[int, int], st
     "search-80x24": (searching, (80, 24), "safelight"),
     "thumbnails-80x24": (thumbnails, (80, 24), "safelight"),
     "thumbnails-120x40": (thumbnails, (120, 40), "safelight"),
+    "viewer-80x24": (viewing_nearer, (80, 24), "safelight"),
+    "viewer-120x40": (viewing, (120, 40), "safelight"),
     "compare-80x24": (comparing, (80, 24), "safelight"),
     "compare-120x40": (comparing, (120, 40), "safelight"),
     "compare-200x60-light": (comparing, (200, 60), "safelight-light"),

@@ -185,6 +185,21 @@ async def test_during_a_run(open_app: Open) -> None:
         assert s.at_studio()
 
 
+async def test_previews_are_seen_however_fast_they_come(open_app: Open) -> None:
+    async with open_app() as s:
+        s.engine.loaded()
+        await s.press("ctrl+r", "f2")
+        s.engine.begin()
+        for step in range(1, 8):  # each before the one before it can have been drawn
+            s.engine.step(step)
+            s.app._deliver()
+        shown = viewer(s)._shown.key
+        await s.settle()
+        assert shown == ("live", 1, 1, 0)
+        assert viewer(s)._shown.key == ("live", 1, 7, 0)
+        assert cells(s)
+
+
 async def test_a_run_that_fails(open_app: Open) -> None:
     async with open_app() as s:
         s.engine.loaded()

@@ -29,13 +29,13 @@ def view_studio(
         look_at: gets another run that was looked at last.
     """
     picture, shown = studio.picture, studio.painter.shown
-    running = next((row for row in studio.runs.rows if row.status == "running"), None)
+    to_come = [row for row in studio.runs.rows if row.status in ("running", "queued")]
     made = None
     if picture.images and shown is not None:
         spec, run_id = shown
         made = Made(run_id, spec, picture.images, live=-1 if picture.is_live else 0)
-    elif studio.following and running is not None:
-        run_id = running.id
+    elif studio.following and to_come:
+        run_id = to_come[-1].id
     else:
         why = f"There is no picture to look at yet. {key_of('studio.run')} makes one."
         if studio.runs.current is not None and studio.runs.current.record is not None:

@@ -70,6 +70,7 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         self._looking = Looking()
         self._measures = (1, 1)
         self._previews = count(1)
+        self._coming: Made | None = None
         self._words = _COMING
         self._state = self._remark = ""
         self._shown = _instead(_COMING, (1, 1))
@@ -117,6 +118,7 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
             shown = _instead(self._words, size)
         self._measures = shown.size()
         pixels = stage.terminal.protocol not in ("half", "none")
+        self.set_class(stage.terminal.protocol == "sixel", "-sixel")
         dots = stage.terminal.cell_width if pixels else 1
         self._looking.fit_to(self._measures, columns, rows, ratio, dots)
         stage.view = self._looking.view
@@ -154,7 +156,11 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
     @on(Stage.Developed)
     def _developed(self, event: Stage.Developed) -> None:
         event.stop()
-        if self._shown.size() != self._measures:  # it is known only now
+        if self._coming is not None and self.stage.is_ready:
+            made, self._coming = self._coming, None
+            self._roll.take(made)
+            self.show()
+        elif self._shown.size() != self._measures:  # it is known only now
             self.show()
 
     @on(Stage.Wheeled)
@@ -202,6 +208,11 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         self._state = state
         self.show_facts()
 
+    def _remind(self, words: str) -> None:
+        """Say something at the foot until the next key: nothing is to cover the picture."""
+        self._remark = words
+        self.show_facts()
+
     def _take(self, run_id: int, images: tuple[Image.Image, ...], *, live: bool = False) -> None:
         """Have pictures of a run, and show them if they are what is wanted."""
         assert self._studio is not None
@@ -209,7 +220,13 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         if spec is None:
             return
         here = self._roll.run_id == run_id
-        self._roll.take(Made(run_id, spec, images, next(self._previews) if live else 0))
+        made = Made(run_id, spec, images, next(self._previews) if live else 0)
+        self._coming = None
+        if live and self._roll.is_live and not self._shown.words and not self.stage.is_ready:
+            # If each took the place of one that is still being drawn, none would be seen.
+            self._coming = made
+            return
+        self._roll.take(made)
         if self.following or here:
             self._roll.look_at(run_id)
             self.show()
@@ -264,8 +281,7 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
             self.following = self._studio is not None and self._roll.is_live
             self.show()
         else:
-            self._remark = "no picture after this" if by > 0 else "this is the first"
-            self.show_facts()
+            self._remind("no picture after this" if by > 0 else "this is the first")
 
     def action_details(self) -> None:
         self.toggle_class("-details")
@@ -290,16 +306,19 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         assert self._studio is not None
         if self._roll.seed is not None:
             self._studio.spec_form.parameters.set_value("seed", str(self._roll.seed))
-            self.notify(f"Seed {self._roll.seed} is on the form.", timeout=2)
+            self._remind(f"seed {self._roll.seed} is on the form")
 
     def action_fetch(self) -> None:
         from tui.screens.fetch import fetch
 
-        fetch(self, [self._roll.record], self._roll.index)
+        if self._roll.record is None:
+            self._remind("its picture is not kept yet")
+        else:
+            fetch(self, [self._roll.record], self._roll.index)
 
     def action_restore(self) -> None:
         if self._roll.record is None:
-            self.notify("This run is not over yet.", timeout=3)
+            self._remind("this run is not over yet")
         else:
             self.dismiss(Left(self._roll.record, self._roll.index, restore=True))
 
