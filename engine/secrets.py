@@ -10,7 +10,6 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote
 
 STARS = "***"
 _SHORTEST = 6
@@ -39,7 +38,10 @@ def _known() -> list[str]:
     found = {value for name in names if _is_secret(value := os.environ.get(name, ""))}
     if token := _of_the_hub():
         found.add(token)
-    found |= {quote(secret, safe="") for secret in found}
+    if found:
+        from urllib.parse import quote  # the first frame does not need it
+
+        found |= {quote(secret, safe="") for secret in found}
     return sorted(found, key=len, reverse=True)
 
 

@@ -9,21 +9,11 @@ as they are, and are as wide as Rich counts them.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from unicodedata import category
+from functools import cache, lru_cache
 
-from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from rich.cells import cell_len, set_cell_size
 
-SIGN = "\ufffd"
-"""Stands for what is not shown."""
-MARKS = 4
-"""So many combining marks on one character: Hebrew with its points and accents needs them."""
-JOINED = 3
-"""So many joiners in one emoji: a family of four, or a kiss."""
-_CARRIER = "\u25cc"
-"""A dotted circle, for a mark that has no character of its own to stand on."""
-
-_PLAIN = (
+PLAIN = (
     r"\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u10a0-\u115e\u1161-\u135c"
     r"\u1e00-\u200a\u2010-\u2027\u202f-\u205f\u2070-\u20cf\u2100-\u2cee\u2cf2-\u2d7e\u2d80-\u2ddf"
     r"\u2e00-\u3029\u3030-\u3098\u309b-\u3163\u3165-\ua66e\uac00-\ud7fb\uf900-\ufb1d\ufb1f-\ufdcf"
@@ -31,27 +21,23 @@ _PLAIN = (
     r"\U0001f000-\U0001faff\U00020000-\U0002fa1f\U00030000-\U000323af"
 )
 """Letters, signs and emoji that stand alone; all else needs a second look."""
-_ALL_PLAIN = re.compile(f"[{_PLAIN}]*")
-_SUSPECT = re.compile(f"[^{_PLAIN}]")
-_SELECTOR = re.compile(r"[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
-_PICTOGRAPH = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
-_UNSEEN = re.compile(
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u3164\ufdd0-\ufdef\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
-)
-"""Letters and marks that are drawn as nothing, and what is no character."""
-_FLAG = re.compile(
-    "\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
-    "|\U000e0077\U000e006c\U000e0073)\U000e007f"
-)
-"""After a black flag: England, Scotland or Wales. All other tags are text that nobody sees."""
-_ZWNJ, _ZWJ, _BLACK_FLAG = "\u200c", "\u200d", "\U0001f3f4"
+
+_USUAL = re.compile("[\x20-\x7e\xb7\u2010-\u2027\u2190-\u27bf]*")
+"""What most lines are made of. Quick to make, as the first frame needs it."""
 
 
 def is_plain(text: str) -> bool:
     """Whether nothing in ``text`` needs a second look. Cheap: for every line that is painted."""
-    match = _ALL_PLAIN.match(text)
+    match = _USUAL.match(text)
+    if match is not None and match.end() == len(text):
+        return True
+    match = _all_plain().match(text)
     return match is not None and match.end() == len(text)
+
+
+@cache
+def _all_plain() -> re.Pattern[str]:
+    return re.compile(f"[{PLAIN}]*")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
@@ -65,8 +51,10 @@ def shown(text: str, *, lines: bool = False) -> str:
     """
     if is_plain(text):
         return text
+    from tui.reading import Reader
+
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(_Reader(lines).read(text))
+    return "".join(Reader(lines).read(text))
 
 
 @lru_cache(maxsize=4096)
@@ -78,143 +66,8 @@ def guarded(text: str) -> str:
     """
     if is_plain(text):
         return text
+    from tui.reading import Reader
+
     width = cell_len(text)
-    safe = "".join(_Reader(lines=False, in_cells=True).read(text))
+    safe = "".join(Reader(lines=False, in_cells=True).read(text))
     return safe if cell_len(safe) == width else set_cell_size(safe, width)
-
-
-@lru_cache(maxsize=4096)
-def _kind(char: str) -> str:
-    """What a character that needs a second look is."""
-    if char in "\n\t\u2028\u2029":
-        return "blank"
-    if char < " " or char == "\x7f":
-        return "control"
-    if _SELECTOR.match(char):
-        return "selector"
-    kind = category(char)
-    if _UNSEEN.match(char) or kind == "Cf" or (ord(char) & 0xFFFE) == 0xFFFE:
-        return "unseen"
-    if kind in ("Mn", "Me"):
-        return "mark"
-    return "private" if kind in ("Cc", "Cs", "Co") else "letter"
-
-
-class _Reader:
-    """Reads characters one after the other, knowing what they are put on.
-
-    Args:
-        in_cells: what is not shown takes the cells it was counted as, and no more.
-    """
-
-    def __init__(self, lines: bool, in_cells: bool = False) -> None:
-        self._lines, self._in_cells = lines, in_cells
-        self._out: list[str] = []
-        self._last = "\u25cc" if in_cells else ""
-        self._marks = self._joiners = 0
-        self._is_selected = self._is_hiding = False
-
-    def read(self, text: str) -> list[str]:
-        at = 0
-        while found := _SUSPECT.search(text, at):
-            start = found.start()
-            if start > at:
-                self._put_plain(text[at:start])
-            at = self._put(text, start)
-        if at < len(text):
-            self._put_plain(text[at:])
-        return self._out
-
-    def _put_plain(self, text: str) -> None:
-        if self._last != _ZWJ or _SKIN.sub("", text[1:]):
-            self._joiners = 0
-        self._base(text)
-
-    def _base(self, text: str) -> None:
-        if text:
-            self._out.append(text)
-            self._last = text[-1]
-            self._marks, self._is_selected, self._is_hiding = 0, False, False
-
-    def _put(self, text: str, at: int) -> int:
-        """Take the character at ``at``, and perhaps more. Returns where the next one is."""
-        char = text[at]
-        kind = _kind(char)
-        if kind == "letter":
-            self._base(char)
-        elif kind == "mark":
-            self._mark(char)
-        elif kind == "private":
-            self._base(self._sign(char))
-        elif kind == "control":
-            self._base("" if self._in_cells else chr(0x2400 + min(ord(char), 0x21)))
-        elif kind == "blank":
-            self._blank(char)
-        elif kind == "selector":
-            self._select(char)
-        elif char == _ZWNJ:
-            self._separate()
-        elif char == _ZWJ:
-            self._join(text[at + 1 : at + 2])
-            if self._in_cells and self._last != _ZWJ:
-                return at + 2  # what follows was counted as no cell
-        elif self._last == _BLACK_FLAG and (flag := _FLAG.match(text, at)):
-            self._out.append(flag[0])
-            self._last = flag[0][-1]
-            return flag.end()
-        else:
-            self._hide(char)
-        return at + 1
-
-    def _blank(self, char: str) -> None:
-        if self._in_cells:
-            return
-        self._base(("\t" if char == "\t" else "\n") if self._lines else " ")
-
-    def _mark(self, char: str) -> None:
-        if self._marks >= MARKS or self._is_hiding:
-            self._hide(char)
-            return
-        if not self._last or self._last.isspace():
-            self._base("" if self._in_cells else _CARRIER)
-        self._out.append(char)
-        self._last = char
-        self._marks += 1
-
-    def _select(self, char: str) -> None:
-        if self._is_selected or not self._last or self._last.isspace() or self._is_hiding:
-            self._hide(char)
-            return
-        self._out.append(char)
-        self._last, self._is_selected = char, True
-
-    def _join(self, after: str) -> None:
-        """A joiner stays between the parts of an emoji.
-
-        Elsewhere it is left out: Rich counts no cell for what follows it, and the line would not
-        line up. The letters of the scripts that know it are read as well without.
-        """
-        before = next((part for part in reversed(self._out) if not _SELECTOR.match(part)), "")
-        joins = _PICTOGRAPH.match(before[-1:]) and _PICTOGRAPH.match(after)
-        if joins and self._joiners < JOINED and self._last != _ZWJ:
-            self._out.append(_ZWJ)
-            self._last = _ZWJ
-            self._joiners += 1
-
-    def _separate(self) -> None:
-        """ZWNJ: Persian and the scripts of India need it, between letters."""
-        if self._last >= "\u0590" and self._last != _ZWNJ and category(self._last)[0] in "LM":
-            self._out.append(_ZWNJ)
-            self._last = _ZWNJ
-        else:
-            self._hide(_ZWNJ)
-
-    def _hide(self, char: str) -> None:
-        """Something that cannot be seen: one sign for a row of them."""
-        if self._is_hiding and not self._in_cells:
-            return
-        self._base(self._sign(char))
-        self._is_hiding = True
-
-    def _sign(self, char: str) -> str:
-        return SIGN * get_character_cell_size(char) if self._in_cells else SIGN

@@ -2,7 +2,8 @@
 
 What comes from outside is cleaned at the edge, by :func:`tui.text.clean`. This stands behind it:
 were that forgotten once, the text would be shown all the same, in the cells that it was laid out
-in.
+in. Segments with control codes pass: Textual and we are the only ones that make any. Pictures in
+pixels do not come this way: see :mod:`tui.graphics.outgoing`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
 from tui.characters import guarded, is_plain
-
-OURS = Style(meta={"ours": True})
-"""Add it to the style of cells whose text is none, such as kitty's places of a picture.
-
-They pass as they are. So do segments with control codes, of which Textual and we are the only ones
-that make any.
-"""
 
 
 class Guard(LineFilter):
@@ -59,9 +52,7 @@ def _safe(segment: Segment) -> Segment:
     text, style, control = segment
     if control:
         return segment
-    if style is not None:
-        if style._meta is not None and "ours" in style.meta:
-            return segment
-        if style._link is not None and not (style._link.isascii() and style._link.isprintable()):
-            style = style.update_link(None)
+    link = style._link if style is not None else None
+    if style is not None and link is not None and not (link.isascii() and link.isprintable()):
+        style = style.update_link(None)
     return Segment(guarded(text), style)

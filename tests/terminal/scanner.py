@@ -22,6 +22,8 @@ ASK = (
 """Questions, and the line they stand on."""
 KEYS = r"\x1b\[>\d+u|\x1b\[<\d*u|\x1b\]22;[a-z-]+\x07"
 """Kitty's keyboard, and the shape of the mouse's pointer."""
+PLACES = "(?:\U0010eeee[\u0300-\U0001d244]{0,3})+|\x1b[78]"
+"""Of a picture of kitty's, in cells of text; and the cursor kept meanwhile."""
 KITTY = r"\x1b_G[a-zA-Z0-9=,-]+(?:;[A-Za-z0-9+/=]*)?\x1b\\"
 SIXEL = r"\x1bP[0-9;]*q[!-~\r\n]*\x1b\\"
 ITERM = r"\x1b\]1337;(?:File|MultipartFile|FilePart|FileEnd)[!-~]*\x07"
