@@ -25,7 +25,9 @@ class Careful:
             stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
 
     def write(self, text: str) -> int:
-        self.stream.write(clean(text, lines=True))
+        # A long history as JSON is ASCII but for its ends of lines: quick to see.
+        is_safe = text.isascii() and text.replace("\n", "").isprintable()
+        self.stream.write(text if is_safe else clean(text, lines=True))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
