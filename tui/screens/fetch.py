@@ -119,7 +119,7 @@ class FetchScreen(ModalScreen[None], inherit_bindings=False):
         self.query_one(".paths", _Lines).update(Content("\n").join(links))
 
     def _show_keys(self, commands: Sequence[Command]) -> None:
-        self.query_one(KeyBar).here = tuple((each.shown_key, each.label) for each in commands)
+        self.query_one(KeyBar).here = tuple((each.id, each.label) for each in commands)
 
     def _say(self, *sentences: str) -> None:
         self.query_one(".said", Static).update(Content(" ".join(filter(None, sentences))))
