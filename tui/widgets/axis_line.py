@@ -72,6 +72,7 @@ class AxisLine(Offering):
         & > OptionList {
             offset-x: 9;
             width: 62;
+            max-width: 84%;
         }
     }
     """

@@ -22,6 +22,10 @@ class Text(KeysInOrder, TextArea, inherit_bindings=False):
 
     BINDINGS = bindings(TEXT)
 
+    def on_resize(self) -> None:
+        # The base class wraps anew, but paints only where the number of lines has changed.
+        self.refresh()
+
 
 class Scroll(VerticalScroll, inherit_bindings=False):
     """What does not fit is scrolled to."""

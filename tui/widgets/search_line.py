@@ -71,7 +71,7 @@ class SearchLine(Offering):
 
     DEFAULT_CSS = """
     SearchLine {
-        & > OptionList { width: 60; }
+        & > OptionList { width: 60; max-width: 100%; }
     }
     """
 
