@@ -104,7 +104,7 @@ class PromptList(LineList):
             cells = Strip([Segment(words, base + ink(self, "text-muted"))])
             return cells.adjust_cell_length(width, base)
         if at == self.cursor:
-            base += ink(self, "block-cursor-foreground", "block-cursor-background")
+            base += ink(self, "block-cursor-foreground", "block-cursor-background", bold=True)
         prompt = self.prompts.pairs[self.places[at]][0]
         text = one_line(prompt[:_LONGEST], width) or "(an empty prompt)"
         return Strip([Segment(text, base)]).adjust_cell_length(width, base)

@@ -149,5 +149,5 @@ class GroupedTable(ScrollView, Generic[T], can_focus=True, inherit_bindings=Fals
             return Strip([heading]).adjust_cell_length(width, base)
         if index == self._rows[self.cursor]:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            base = base + ink(self, f"{kind}-foreground", f"{kind}-background")
+            base = base + ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         return Strip(self.segments(line.thing, width, base)).adjust_cell_length(width, base)

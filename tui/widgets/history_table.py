@@ -131,7 +131,7 @@ class HistoryTable(RunList):
         at_cursor = index == self.cursor
         if at_cursor:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            base += ink(self, f"{kind}-foreground", f"{kind}-background")
+            base += ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         entry = self.found[index]
         if entry is None:  # on its way
             return Strip([Segment("  …", base)]).adjust_cell_length(width, base)

@@ -246,7 +246,7 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, base)
         if index == self.cursor:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            base = base + ink(self, f"{kind}-foreground", f"{kind}-background")
+            base = base + ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         cells = Strip(self._segments(self._rows[index], width, base))
         return cells.adjust_cell_length(width, base)
 

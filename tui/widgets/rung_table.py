@@ -153,7 +153,7 @@ class RungTable(LineList):
         here = index == self.cursor
         if here:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            base += ink(self, f"{kind}-foreground", f"{kind}-background")
+            base += ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         cells = Strip(list(self._cells(index, base, plain=here)))
         return cells.adjust_cell_length(width, base)
 

@@ -270,7 +270,7 @@ class SweepGrid(LineList):
         style = base
         if item == self.cursor:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            style += ink(self, f"{kind}-foreground", f"{kind}-background")
+            style += ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         if self.is_flow and row == self._picture_rows:
             text = one_line(self.sweep.axes[0].values[item].label, self._wide)
             return [Segment(text + " " * (self._wide - cell_len(text)), style)]

@@ -131,7 +131,7 @@ class Thumbnails(RunList):
         style = base
         if here:
             kind = "block-cursor" if self.has_focus else "block-cursor-blurred"
-            style += ink(self, f"{kind}-foreground", f"{kind}-background")
+            style += ink(self, f"{kind}-foreground", f"{kind}-background", bold=True)
         elif row - self._picture_rows:
             style += ink(self, "warning")
         texts = ("", "") if entry is None else self._labels(entry)

@@ -65,7 +65,7 @@ def head(told: Told, width: int) -> Content:
         reference = i == comparison.reference
         mark = f" {WINNER}" if side.record.id in told.winners else ""
         name = f"{LETTERS[i]} {side.name}{mark}"
-        style = f"bold {ACCENT}" if i == told.focus else "bold"
+        style = f"bold underline {ACCENT}" if i == told.focus else "bold"
         cells.append((_named(name, column) if reference else fit(name, column), style))
     return Content.assemble(*cells)
 
