@@ -21,9 +21,9 @@ _COLOURS = (
     *("success", "warning", "error"),
 )
 _KEYS = ("name", "dark", "variables", *_COLOURS)
-_NAME = re.compile(r"\w[\w.-]{0,39}")
+_NAME = r"\w[\w.-]{0,39}"
 _MOST_BYTES = 100_000
-_SHARE = re.compile(r"(.*?)\s+\d{1,3}(?:\.\d+)?%")
+_SHARE = r"(.*?)\s+\d{1,3}(?:\.\d+)?%"
 
 
 class BadTheme(ValueError):
@@ -68,7 +68,7 @@ def parse_theme(text: str, source: str) -> Theme:
     name = values.pop("name", Path(source).stem)
     dark = values.pop("dark", True)
     variables = values.pop("variables", {})
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
         raise BadTheme(f"{_at(text, 'name')}a name is one word of letters, digits, - and _")
     if not isinstance(dark, bool):
         raise BadTheme(f"{_at(text, 'dark')}“dark” must be true or false")
@@ -110,7 +110,7 @@ def _fits(value: str, usual: str) -> bool:
 
 def _is_share(value: str) -> bool:
     """Whether it is a colour, of which there may be only so much: ``red 40%``, ``auto 87%``."""
-    share = _SHARE.fullmatch(value)
+    share = re.fullmatch(_SHARE, value)
     return (share[1] if share else value) == "auto" or _is_colour(share[1] if share else value)
 
 

@@ -118,7 +118,8 @@ def test_what_is_changed_in_an_editor_counts_at_once(tmp_path: Path) -> None:
     assert live.settings.device == "cpu"
     assert live.fixed_by("device") == "--device"
     file.write_text("climb = ")
-    assert "line 1, column 9" in (live.look() or ("",))[0]
+    (said,) = live.look() or ("",)
+    assert "line 1, column 9: Invalid value. What counted before still does." in said
     assert live.settings.climb is True
     assert live.look() is None
     file.unlink()

@@ -74,7 +74,7 @@ class LiveSettings:
         file = File.read(self.sources.file.path)
         if file.problem:
             self._stamp = _stamp(file.path)
-            return (file.problem,)
+            return (f"{file.problem} What counted before still does.",)
         self._weigh(file)
         return self.sources.problems
 

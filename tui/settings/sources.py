@@ -49,18 +49,17 @@ class File:
             return cls(path)
         except (OSError, UnicodeDecodeError) as error:
             why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-            return cls(path, problem=f"Cannot read {path}: {why}. Using the defaults.")
+            return cls(path, problem=f"Cannot read {path}: {why}.")
         try:
             return cls(path, text, tomllib.loads(text))
         except RecursionError:
-            return cls(path, text, problem=f"{path.name} nests too deeply. Using the defaults.")
+            return cls(path, text, problem=f"{path.name} nests too deeply.")
         except tomllib.TOMLDecodeError as error:
             from tui.settings.toml_lines import explained, readable
 
             line, column, what = explained(error, text)
             said = readable(text, line)
-            rest = "What stands above it counts." if said else "Using the defaults."
-            problem = f"{path.name} is not valid TOML: line {line}, column {column}: {what}. {rest}"
+            problem = f"{path.name} is not valid TOML: line {line}, column {column}: {what}."
             return cls(path, text, said, problem)
 
     def line(self, *names: str) -> int:
@@ -164,7 +163,10 @@ def weigh(file: File, asked: Asked) -> Sources:
     """Find the settings; see :func:`gather`."""
     good: dict[str, Value] = {}
     origins = dict.fromkeys(SETTINGS, DEFAULT)
-    problems = [file.problem] if file.problem else []
+    problems = []
+    if file.problem:
+        rest = "What stands above it counts." if file.said else "Using the defaults."
+        problems.append(f"{file.problem} {rest}")
 
     def take(name: str, kind: str, value: Value) -> None:
         good[name] = value

@@ -16,12 +16,12 @@ from engine.pictures.output import DEFAULT_FILE_NAME, Output
 from engine.spec import BUNDLED
 from tui.settings.setting import NEXT_RUN, NEXT_START, Setting, setting
 
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,3})?")
+_DEVICE = r"auto|cpu|mps|cuda(:\d{1,3})?"
 _SCREEN, _RUNS, _FILES = "Screen", "Runs", "Files of pictures"
 
 
 def _no_device(text: str) -> str:
-    if _DEVICE.fullmatch(text):
+    if re.fullmatch(_DEVICE, text):
         return ""
     return f"There is no device called “{text}”. Use auto, cuda, cuda:1, mps or cpu"
 
