@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 
 from tests.tui.conftest import Open
 from tui.headless.run import run
@@ -17,7 +19,7 @@ from tui.keys.command import use
 from tui.keys.contexts import COMMANDS, CONTEXTS
 from tui.keys.flavours import flavours
 from tui.keys.keymap import read_keymap
-from tui.keys.names import is_typed, read_key, show_key, variants
+from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants
 from tui.keys.places import PLACES, clashes
 from tui.paths import Paths
 from tui.screens.checkpoints import CheckpointsScreen
@@ -81,6 +83,36 @@ def test_names_of_keys(text: str, key: str, shown: str) -> None:
 def test_other_names_of_one_key() -> None:
     assert variants("shift+f7") == ("shift+f7", "f19")  # without the kitty protocol
     assert variants("ctrl+slash") == ("ctrl+slash", "ctrl+underscore")
+
+
+@pytest.mark.parametrize(
+    ("key", "sent"),
+    [
+        *(("ctrl+r", "\x12"), ("alt+x", "\x1bx"), ("alt+X", "\x1bX"), ("shift+f7", "\x1b[18;2~")),
+        *(
+            ("ctrl+space", "\x00"),
+            ("ctrl+/", "\x1f"),
+            ("ctrl+@", "\x00"),
+            ("alt+left", "\x1b[1;3D"),
+        ),
+        *(("shift+tab", "\x1b[Z"), ("ctrl+\\", "\x1c"), ("delete", "\x1b[3~"), ("G", "G")),
+        *(
+            ("alt+enter", ""),
+            ("alt+<", ""),
+            ("alt+1", ""),
+            ("ctrl+enter", ""),
+            ("ctrl+shift+a", ""),
+        ),
+    ],
+)
+def test_what_all_terminals_send(key: str, sent: str) -> None:
+    """What terminals without the kitty protocol send is understood as the key that was meant."""
+    name = read_key(key)
+    assert is_everywhere(name) == bool(sent)
+    if sent:
+        parser = XTermParser()
+        heard = [*parser.feed(sent), *parser.feed("")]
+        assert next(event.key for event in heard if isinstance(event, Key)) in variants(name)
 
 
 def test_a_table() -> None:

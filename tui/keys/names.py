@@ -31,7 +31,7 @@ _SAME = {
     **{"ctrl+left_square_bracket": "Esc", "ctrl+3": "Esc"},
 }
 """Keys that send what another key sends."""
-_BEGIN = ("alt+left_square_bracket", "alt+O", "alt+right_square_bracket", "alt+P")
+_BEGIN = ("alt+left_square_bracket", "alt+right_square_bracket", "alt+shift+o", "alt+shift+p")
 """Keys that send what all the terminal's own answers and its arrow keys begin with."""
 _CONTROL = {"at", "space", "backslash", "right_square_bracket", "circumflex_accent", "underscore"}
 """Besides letters, what can be pressed with ctrl everywhere."""
@@ -128,6 +128,8 @@ def read_key(text: str) -> str:
             name = name.lower()
         if modifiers == ["shift"]:
             modifiers, name = [], name.upper()
+        elif "alt" in modifiers and (name.isupper() or "shift" in modifiers):
+            modifiers, name = [*modifiers, "shift"], name.lower()  # as Textual has it
     order = [each for each in MODIFIERS if each in modifiers]
     return "+".join([*order, name])
 
@@ -154,7 +156,8 @@ def is_everywhere(key: str) -> bool:
         return name == "tab"
     if "ctrl" in modifiers:
         return False
-    return modifiers != ["alt", "shift"]
+    # Of escape and a sign, an Enter or a digit Textual makes the sign, the Enter or another sign.
+    return "alt" not in modifiers or (len(name) == 1 and name.isalpha())
 
 
 def variants(key: str) -> tuple[str, ...]:
@@ -162,8 +165,8 @@ def variants(key: str) -> tuple[str, ...]:
     *modifiers, name = key.split("+")
     if modifiers == ["shift"] and name[0] == "f" and name[1:].isdigit() and int(name[1:]) <= 12:
         return key, f"f{int(name[1:]) + 12}"
-    if key == "ctrl+space":
-        return key, "ctrl+at"
+    if key in ("ctrl+space", "ctrl+at"):
+        return key, "ctrl+@"
     if key == "ctrl+slash":
         return key, "ctrl+underscore"
     return (key,)
