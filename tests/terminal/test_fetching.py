@@ -51,3 +51,23 @@ def test_a_run_shown_on_a_terminal_has_links(tmp_path: Path) -> None:
     terminal = Terminal(["show", "1", "--json"], tmp_path, 300)
     terminal.wait_for_end(60)
     assert b"\x1b" not in terminal.raw
+
+
+def test_without_the_app(tmp_path: Path) -> None:
+    history = History(tmp_path / "data")
+    history.add(run(history, history.new_id(), seed=3, batch_size=2))
+    draw(history, 1)
+    history.close()
+
+    def told(*options: str, connection: str = SSH["SSH_CONNECTION"]) -> tuple[int | None, str]:
+        variables = {"USER": "ada", "SSH_CONNECTION": connection, "TERM": "dumb"}
+        terminal = Terminal(["show", "1", *options], tmp_path, 300, variables=variables)
+        code, _ = terminal.wait_for_end(60)
+        return code, terminal.text.strip()
+
+    folder = f"{tmp_path}/data/images"
+    assert told("--path") == (0, f"{folder}/1-3.png\n{folder}/1-4.png")
+    assert told("--scp") == (0, f"scp 'ada@10.0.0.7:{folder}/1-*.png' .")
+    code, said = told("--scp", connection="")
+    assert code == 1
+    assert "You are not here by SSH" in said

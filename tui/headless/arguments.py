@@ -228,6 +228,9 @@ def _history(commands: Commands) -> None:
     show.add_argument(
         "run", metavar="RUN|PICTURE", help="number of a run, such as 41, or the path of a picture"
     )
+    way = show.add_mutually_exclusive_group()
+    way.add_argument("--path", action="store_true", help="only the paths of its pictures")
+    way.add_argument("--scp", action="store_true", help="only the scp line that fetches them")
 
 
 def _marks(commands: Commands) -> None:

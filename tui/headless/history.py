@@ -113,12 +113,18 @@ def _effects(options: Namespace, paths: Paths) -> int:
 def show(options: Namespace, paths: Paths) -> int:
     """Everything about one run, or what a picture says."""
     run_id = run_number(options.run)
+    if run_id is None and (options.path or options.scp):
+        return complain("--path and --scp take the number of a run, such as 41.", BAD_ARGUMENTS)
     if run_id is None:
         return show_picture(options, paths)
     with reading(paths) as history:
         entry = history.entry(run_id)
     if entry is None:
         return complain(f"There is no run #{run_id}; safelight history lists them.", FAILED)
+    if options.path or options.scp:
+        from tui.headless.fetching import show_way
+
+        return show_way(options, entry.record)
     if options.json:
         print_json(entry.to_json())
     else:
