@@ -14,6 +14,10 @@ from engine.events import MemorySampled
 from engine.main_memory import HighWater
 
 HERTZ = 4.0
+CALM_SECONDS = 2.0
+"""Between two samples while no run is on and nothing changes."""
+_SAME = 8 * 2**20
+"""Bytes by which samples may differ that are called the same."""
 
 
 class MemorySampler:
@@ -29,6 +33,8 @@ class MemorySampler:
         self._peak = 0
         self._mark = HighWater()
         self._stopped = threading.Event()
+        self._hurry = threading.Event()
+        self._run_on = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -46,6 +52,7 @@ class MemorySampler:
     def stop(self, timeout: float = 1.0) -> None:
         """End the thread; waits for at most ``timeout`` seconds."""
         self._stopped.set()
+        self._hurry.set()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
@@ -83,6 +90,8 @@ class MemorySampler:
 
     def reset_peak(self) -> None:
         """Forget the peak: a run begins."""
+        self._run_on = True
+        self._hurry.set()
         self._peak = 0
         self._mark.reset()
         if self._cuda is not None:
@@ -100,15 +109,24 @@ class MemorySampler:
         Exact on CUDA, where the allocator keeps it, and on Linux, where the kernel does; elsewhere
         the largest sample.
         """
+        self._run_on = False
         self.sample()
         if self._cuda is not None:
             return int(sys.modules["torch"].cuda.max_memory_allocated(self._cuda))
         return max(self._peak, self._mark.bytes())
 
     def _loop(self) -> None:
-        while not self._stopped.wait(self._period):
+        pause, before = self._period, 0
+        while not self._stopped.is_set():
+            if self._hurry.wait(pause):
+                self._hurry.clear()
+                pause = self._period  # a run has begun
+                continue
             try:
                 sampled = self.sample()
             except Exception:  # a lost device must not end the gauge: the next run tells of it
                 continue
             self._emit(sampled)
+            same = not self._run_on and abs(sampled.used - before) < _SAME
+            pause = min(pause * 1.5, max(CALM_SECONDS, self._period)) if same else self._period
+            before = sampled.used

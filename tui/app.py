@@ -39,6 +39,8 @@ from tui.screens.studio.screen import StudioScreen
 from tui.settings.sources import ENVIRONMENT, FLAG, Sources
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     # What the first frame does not need is imported when it is used.
     from engine.record import RunRecord
     from tui.graphics.listening import TerminalAnswered
@@ -91,6 +93,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         if sources.origins["checkpoint"] in (FLAG, ENVIRONMENT):
             form["checkpoint"] = self._settings.checkpoint
         self.studio = StudioScreen(form, self.room, terminal.limited_to(self._settings.graphics))
+        self._redraws: Timer | None = None
         self._typed_ahead: list[Key] | None = []
         self._eyes = Eyes()
         if self._settings.reduced_motion:
@@ -156,7 +159,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         for complaint in self.preferences.complaints:
             self.notify(complaint, severity="warning", timeout=8)
         from tui.attention.caller import Caller
-        from tui.bridge import EngineTold
+        from tui.bridge import EngineStirs, EngineTold
         from tui.stock import off_loop
 
         self.room.listen(Caller(self, self._eyes, lambda: self._settings, lambda: self._terminal))
@@ -165,7 +168,10 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
             # Posting from the engine's thread does not wait for the screen.
             cut_off, entries = await off_loop(
                 lambda: (
-                    self.room.open(lambda: self.post_message(EngineTold())),
+                    self.room.open(
+                        lambda: self.post_message(EngineTold()),
+                        lambda: self.post_message(EngineStirs()),
+                    ),
                     self._lab.past_runs(RUNS_SHOWN),
                 )
             )
@@ -181,7 +187,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
             self.studio.say(self._lab.repaired, "warning")
             self.notify(self._lab.repaired, severity="warning", timeout=15)
         self._tell_of_the_past(cut_off)
-        self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver)
+        self._redraws = self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver_or_rest)
         self.set_interval(OTHERS_SECONDS, self.look_for_others)
         self.set_timer(CHECK_SECONDS, self._check_history)
         self.studio.spec_form.offer_what_fits()
@@ -241,14 +247,25 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     def on_engine_told(self) -> None:
         self._deliver()
 
-    def _deliver(self) -> None:
-        """Show what the engine has told since the last time."""
+    def on_engine_stirs(self) -> None:
+        if self._redraws is not None:
+            self._redraws.resume()
+
+    def _deliver_or_rest(self) -> None:
+        if not self._deliver() and self._redraws is not None:
+            self._redraws.pause()  # until the engine stirs: nobody is woken for nothing
+
+    def _deliver(self) -> bool:
+        """Show what the engine has told since the last time; whether it has told anything."""
         if not self.studio.is_mounted:
-            return
-        with self.batch_update():
-            for event in self.room.told():
-                self.studio.painter.show(event)
-                self.room.pass_on(event)
+            return True
+        told = self.room.told()
+        if told:
+            with self.batch_update():
+                for event in told:
+                    self.studio.painter.show(event)
+                    self.room.pass_on(event)
+        return bool(told)
 
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""

@@ -27,6 +27,10 @@ class EngineTold(Message):
     """There is something in the mailbox that should be shown without delay."""
 
 
+class EngineStirs(Message):
+    """There is something in the mailbox again; it may be shown a little later."""
+
+
 _LATEST_ONLY = (
     *(StepCompleted, PreviewReady, MemorySampled, CheckpointDownloading),
     *(StudyProgressed, StudyUpdated),
@@ -39,10 +43,13 @@ class Mailbox:
     Args:
         urgent: called on the engine's thread when an event should be shown without delay. It must
             return at once.
+        stirs: called there when an event that may wait comes into an empty mailbox; the same.
     """
 
-    def __init__(self, urgent: Callable[[], object]) -> None:
-        self._urgent = urgent
+    def __init__(
+        self, urgent: Callable[[], object], stirs: Callable[[], object] = lambda: None
+    ) -> None:
+        self._urgent, self._stirs = urgent, stirs
         self._lock = Lock()
         self._events: list[Event] = []
         self._latest: dict[type[Event], int] = {}
@@ -51,6 +58,7 @@ class Mailbox:
         """Take an event from the engine. Never waits for the screen."""
         hurry = not isinstance(event, _LATEST_ONLY)
         with self._lock:
+            was_empty = not self._events
             if hurry:
                 self._latest.clear()
             elif type(event) in self._latest:
@@ -61,6 +69,8 @@ class Mailbox:
             self._events.append(event)
         if hurry:
             self._urgent()
+        elif was_empty:
+            self._stirs()
 
     def take(self) -> list[Event]:
         """All that came since the last call, oldest first."""

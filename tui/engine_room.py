@@ -66,18 +66,20 @@ class EngineRoom:
 
     # Begin and end
 
-    def open(self, urgent: Callable[[], object]) -> Sequence[RunRecord]:
+    def open(
+        self, urgent: Callable[[], object], stirs: Callable[[], object]
+    ) -> Sequence[RunRecord]:
         """Open the engine, not started yet; the runs that were cut off with the Safelight before.
 
         Args:
-            urgent: see :class:`tui.bridge.Mailbox`.
+            urgent, stirs: see :class:`tui.bridge.Mailbox`.
 
         Raises:
             SafelightError: there can be no engine. Whoever asks for something is told so.
         """
         from tui.bridge import Mailbox
 
-        self._mailbox = Mailbox(urgent)
+        self._mailbox = Mailbox(urgent, stirs)
         try:
             self._engine = engine = self._lab.open(self._mailbox.put)
         except SafelightError as error:

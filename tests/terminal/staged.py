@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import tui.lab
 from engine.api import Emit
-from engine.events import Event, PreviewReady, RunFinished, StepCompleted
+from engine.events import Event, PreviewReady, RunFinished, RunStarted, StepCompleted
 from engine.spec import RunSpec
 from tests.tui.scripted import ScriptedEngine, ScriptedLab, picture, record_of
 from tui.cli import run_app
@@ -42,6 +42,7 @@ class Stage:
         photo: a photograph instead of a drawing; of 512 pixels at most.
         crash_at: a step at which the app has a fault of its own; 0 for none.
         watch: a file that is told how late the event loop is; see ``tests.terminal.watching``.
+        speed: of the app's clocks: 60 lets an hour pass in a minute. Needs ``watch``.
         textuals_writer: write as Textual does, for comparison.
         arguments: for :func:`tui.cli.run_app`.
     """
@@ -53,6 +54,7 @@ class Stage:
     photo: bool = False
     crash_at: int = 0
     watch: str = ""
+    speed: float = 1.0
     textuals_writer: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
 
@@ -125,8 +127,7 @@ class Player(ScriptedEngine):
                 rate = 1 / stage.step_seconds if stage.step_seconds else 1000.0
                 self.emit(StepCompleted(run_id, step, stage.steps, step, rate, left, 0.1))
                 if step == stage.crash_at:
-                    nothing = cast(int, None)  # which no screen can show
-                    self.emit(StepCompleted(run_id, nothing, nothing, step, rate, left, 0.1))
+                    self.emit(RunStarted(run_id, cast(RunSpec, None), 0))  # cannot be shown
                 if side := stage.preview_side:
                     # Each differs a little, as previews do.
                     self.emit(PreviewReady(run_id, step, (self._picture(step, side),)))
@@ -177,7 +178,7 @@ def main() -> int:
     if stage.watch:
         from tests.terminal.watching import install
 
-        StagedLab.watch = install(stage.watch, textuals_writer=stage.textuals_writer)
+        StagedLab.watch = install(stage)
     return run_app(**stage.arguments)
 
 

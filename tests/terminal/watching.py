@@ -7,13 +7,17 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import textual._time
 from textual.drivers._writer_thread import WriterThread
 
 import tui.app
 import tui.graphics.driver
 from tui.app import SafelightApp
+
+if TYPE_CHECKING:
+    from tests.terminal.staged import Stage
 
 TICK = 0.005
 
@@ -89,10 +93,30 @@ class TextualsWriter(WriterThread):
             self.stop()
 
 
-def install(path: str, *, textuals_writer: bool) -> Watch:
+def install(stage: Stage) -> Watch:
     """Watch the app that is started next in this process."""
-    watch = Watch(path)
-    vars(tui.app)["SafelightApp"] = watched(watch)
-    if textuals_writer:
+    watch = Watch(stage.watch)
+    vars(tui.app)["SafelightApp"] = hurried(stage.speed) if stage.speed != 1 else watched(watch)
+    if stage.textuals_writer:
         vars(tui.graphics.driver)["Writer"] = TextualsWriter
     return watch
+
+
+def hurried(speed: float) -> type[SafelightApp]:
+    """The app with clocks that go faster: those of its timers and of its event loop."""
+
+    class Hurried(SafelightApp):
+        def on_load(self) -> None:
+            super().on_load()
+            began, real = time.monotonic(), time.monotonic
+            loop: Any = asyncio.get_running_loop()
+            wait = loop._selector.select
+
+            def now() -> float:
+                return began + (real() - began) * speed
+
+            loop.time = now
+            loop._selector.select = lambda seconds=None: wait(seconds and seconds / speed)
+            vars(textual._time)["get_time"] = now
+
+    return Hurried
