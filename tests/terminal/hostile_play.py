@@ -82,7 +82,8 @@ def played(count: int, home: Path, seconds: float = 60) -> Played:
     if not result.exists():
         return Played(raw, {}, raw[-3000:].decode("utf-8", "replace"))
     told = json.loads(result.read_text())
-    return Played(raw, told["shown"], told["fault"])
+    reports = (path.read_text("utf-8") for path in home.glob("state/crashes/*.txt"))
+    return Played(raw, told["shown"], "\n".join([told["fault"], *reports]).strip())
 
 
 def _storable(text: str) -> str:
