@@ -78,6 +78,13 @@ def photograph(side: int) -> Any:
     return image if image.size == (side, side) else image.resize((side, side))
 
 
+@lru_cache(maxsize=8)
+def _turned(quarters: int, side: int) -> Any:
+    # Made once: the time that it takes is none of the app's.
+    image = photograph(512).rotate(quarters * 90)
+    return image if side == 512 else image.resize((side, side))
+
+
 class Player(ScriptedEngine):
     """Plays the queue, a run after the other."""
 
@@ -141,8 +148,7 @@ class Player(ScriptedEngine):
 
     def _picture(self, seed: int, side: int) -> Any:
         if self._stage.photo:
-            image = photograph(512).rotate(seed % 4 * 90)
-            return image if side == 512 else image.resize((side, side))
+            return _turned(seed % 4, side).copy()
         return picture(seed).resize((side, side))
 
 
