@@ -270,7 +270,11 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""
         event.stop()
-        self._terminal = event.terminal
+        self.found_out(event.terminal)
+
+    def found_out(self, terminal: Terminal) -> None:
+        """Draw for this terminal from now on."""
+        self._terminal = terminal
         self.draw_anew()
 
     def draw_anew(self) -> None:

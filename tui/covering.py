@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.await_complete import AwaitComplete
 from textual.events import Resize
 
-from tui.graphics.painting import PacedApp
+from tui.graphics.painting import PlatedApp
 
 if TYPE_CHECKING:
     from tui.screens.too_small import TooSmall
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEAST_COLUMNS, LEAST_ROWS = 60, 20
 
 
-class CoveringApp(PacedApp[int]):
+class CoveringApp(PlatedApp[int]):
     """What is opened or closed meanwhile is so below the cover; of the keys only quitting works."""
 
     def on_resize(self, event: Resize) -> None:

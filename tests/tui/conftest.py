@@ -58,7 +58,7 @@ class Session:
         self.app._deliver()
         await self.pilot.pause()
         self.studio.foresight.flush()
-        groups = ("pictures", "sixels", "forecast")
+        groups = ("pictures", "pixels", "forecast")
         reading = [w for w in self.app.workers if w.group in groups]
         if reading:  # An empty list would stand for all workers.
             with suppress(WorkerCancelled):

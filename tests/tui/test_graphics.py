@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from tests.tui.scripted import picture
 from tui.graphics.fit import fitted
 from tui.graphics.halfblock import half_blocks
-from tui.graphics.sixel import sixels
 from tui.widgets.picture import contact_sheet
 
 
@@ -58,15 +54,6 @@ def test_tiles_of_a_contact_sheet_do_not_touch_or_leave(count: int) -> None:
                 assert (x, y) not in taken
                 taken.add((x, y))
     assert [tile.index for tile in tiles] == list(range(count))
-
-
-def test_every_sixel_colour_is_selected_after_it_is_defined() -> None:
-    data = sixels(picture(7), 120, 120)
-    assert data.startswith("\x1bP")
-    assert data.endswith("\x1b\\")
-    definitions = re.findall(r"#(\d+);2;\d+;\d+;\d+(#\d+)?", data)
-    assert len(definitions) > 2
-    assert all(selected == f"#{number}" for number, selected in definitions)
 
 
 def test_a_small_preview_is_drawn_in_few_segments_of_its_own_colours() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tui.graphics.frames import Frame, Frames, Shot, cut_out
+from tui.graphics.pixels import Bands
 from tui.graphics.viewport import WHOLE, ZOOMS, Viewport, panes
 
 SIZE = st.sampled_from([(512, 512), (768, 512), (512, 1024), (128, 128), (2048, 256)])
@@ -76,6 +77,6 @@ def test_frames_let_go_of_the_oldest() -> None:
     frames = Frames(most_bytes=1000)
     shots = [Shot(n, 10, 5, WHOLE) for n in range(12)]
     for shot in shots:
-        frames.put(shot, Frame(sixels="x" * 100))
+        frames.put(shot, Frame(pixels=Bands(1, 1, 1, ("x" * 100,))))
     assert frames.get(shots[0]) is None
     assert frames.get(shots[-1]) is not None

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.graphics.terminal import Terminal
-from tui.graphics.viewport import Box
+from tui.graphics.viewport import WHOLE, Box
 
 if TYPE_CHECKING:
     # At run time only once there is a picture.
     from PIL import Image
     from textual.strip import Strip
+
+    from tui.graphics.pixels import Pixels
 
 _PLAIN = 4.0
 """Pixels of the terminal for one of the picture, from which on each is shown as a square."""
@@ -37,46 +39,71 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A shot, ready: half blocks as strips, or a sixel sequence over blanks."""
+    """A shot, ready: cells as strips, and in terminals that have them the pixels over them."""
 
     strips: tuple[Strip, ...] = ()
-    sixels: str = ""
+    pixels: Pixels | None = None
 
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
         cells = sum(len(strip._segments) for strip in self.strips)
-        return len(self.sixels) + cells * _STRIP_BYTES
+        return (self.pixels.weight if self.pixels else 0) + cells * _STRIP_BYTES
 
 
-def develop(image: Image.Image, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame:
-    """Make a shot of ``image`` ready. Takes up to some tenths of a second: in a thread."""
-    if terminal.protocol == "sixel":
-        from tui.graphics.sixel import sixels
+def develop(image: Image.Image, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame | str:
+    """Make a shot of ``image`` ready. Takes up to some tenths of a second: in a thread.
 
-        size = shot.columns * terminal.cell_width, shot.rows * terminal.cell_height
-        return Frame(sixels=sixels(cut_out(image, shot.box, *size), *size))
-    from tui.graphics.halfblock import half_blocks
+    Some words instead, where no pictures are to be drawn.
+    """
+    if terminal.protocol == "none":
+        return in_words(image)
+    from tui.graphics.halfblock import coarse, half_blocks
 
-    image = cut_out(image, shot.box, shot.columns, shot.rows * 2)
-    return Frame(tuple(half_blocks(image, shot.columns, shot.rows, truecolor=truecolor)))
+    cells = shot.columns, shot.rows
+    if terminal.has_pixels:
+        from tui.graphics.pixels import pixels
+
+        width, height = terminal.cell
+        part = cut_out(image, shot.box, shot.columns * width, shot.rows * height, larger=False)
+        ready = pixels(part, *cells, terminal)
+        if ready is not None:
+            return Frame(tuple(coarse(part, *cells, truecolor=truecolor)), ready)
+    part = cut_out(image, shot.box, shot.columns, shot.rows * 2)
+    return Frame(tuple(half_blocks(part, *cells, truecolor=truecolor)))
 
 
-def cut_out(image: Image.Image, box: Box, width: int, height: int) -> Image.Image:
+def in_words(image: Image.Image) -> str:
+    """What stands for a picture where none is drawn."""
+    return f"{image.width}x{image.height} pixels, not drawn"
+
+
+def cut_out(
+    image: Image.Image, box: Box, width: int, height: int, *, larger: bool = True
+) -> Image.Image:
     """A part of a picture at ``width`` x ``height`` pixels.
 
     Far enlarged it shows the picture's own pixels, as squares: who looks so near wants to see them.
+
+    Args:
+        larger: else it is at most at its own size, unless it is far enlarged.
     """
     from PIL import Image
 
     left, top, right, bottom = box
     part = left * image.width, top * image.height, right * image.width, bottom * image.height
     times = width / (part[2] - part[0])
+    if not larger and 1 < times < _PLAIN:
+        width = max(1, min(width, round(part[2] - part[0])))
+        height = max(1, min(height, round(part[3] - part[1])))
+        times = 1.0
     if times >= _PLAIN:
         method = Image.Resampling.NEAREST
     else:
         method = Image.Resampling.BICUBIC if times > 1 else Image.Resampling.LANCZOS
     rgb = image if image.mode == "RGB" else image.convert("RGB")
+    if rgb.size == (width, height) and box == WHOLE:
+        return rgb
     return rgb.resize((width, height), method, box=part)
 
 

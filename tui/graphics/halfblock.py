@@ -11,47 +11,137 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+BYTES_A_CELL = 20
+"""That a picture takes on the link, at most: 36 KB for 60 x 30 cells."""
+COARSE_BYTES = 5_000
+PREVIEW_BYTES = 13_000
+_LEAST_BYTES = 2_000
+_BLOCK_BYTES = 23
+_TOLERANCES = (0, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 32)
+"""Levels, of 255, that colours of neighbours may differ."""
+_WEIGHTS = 9
+_DIGITS = tuple(len(str(level)) for level in range(256))
+
+_Run = tuple[int, bytes, bytes]
+
 _BLOCK = "▀"
 _BACKGROUND = "48;2;{};{};{}"
 _BOTH = "38;2;{};{};{};48;2;{};{};{}"
 
 
 def half_blocks(
-    image: Image.Image, columns: int, rows: int, *, truecolor: bool = True
+    image: Image.Image,
+    columns: int,
+    rows: int,
+    *,
+    truecolor: bool = True,
+    most: int | None = None,
 ) -> list[Strip]:
     """``image`` stretched to ``columns`` x ``2 * rows`` pixels, as ``rows`` strips.
 
-    Cells of equal colours that stand next to each other become one segment. A small picture, as
-    previews are, gets twice its own pixels and no more: the rest would be time and bytes only.
+    Cells of equal colours that stand next to each other become one segment, and of nearly equal
+    ones where it would be too long else. A small picture, as previews are, gets twice its own
+    pixels and no more: the rest would be time and bytes only.
 
     Args:
         truecolor: whether the terminal takes 24-bit colours; else Rich finds the nearest.
+        most: bytes, about, that it should take.
     """
     wide = max(1, columns // (2 * image.width))  # cells that share a colour
     tall = 2 if rows >= 2 * image.height else 1  # pixels, of the two in a cell
     across = -(-columns // wide)
-    sized = resized(image, across, rows * 2 // tall)
-    pixels = sized.tobytes()
-    stride = across * 3
+    pixels = resized(image, across, rows * 2 // tall).tobytes()
+    if most is None:
+        most = max(columns * rows * BYTES_A_CELL, _LEAST_BYTES)
+    lines = [(row * 2 // tall * across * 3, tall) for row in range(rows)]
+    found: list[list[_Run]] = []
+    for tolerance in _TOLERANCES:
+        found = [_runs(pixels, at, across, tall, tolerance) for at, tall in lines]
+        if sum(_length(run) for line in found for run in line) <= most:
+            break
     style = _styled if truecolor else _style
     strips = []
+    for line in found:
+        segments = []
+        at = 0
+        for count, upper, lower in line:
+            cells = min(count * wide, columns - at)
+            at += cells
+            text = (" " if upper == lower else _BLOCK) * cells
+            segments.append(Segment(text, style(upper, lower)))
+        strips.append(Strip(segments, columns))
+    return strips
+
+
+def coarse(
+    image: Image.Image,
+    columns: int,
+    rows: int,
+    *,
+    truecolor: bool = True,
+    most: int = COARSE_BYTES,
+) -> list[Strip]:
+    """``image`` in blocks of one colour, in few bytes: it is soon replaced, or lies below pixels.
+
+    Args:
+        most: bytes, about, that it should take.
+    """
+    across = max(1, min(columns, 2 * image.width, most // (max(rows, 1) * _BLOCK_BYTES)))
+    pixels = resized(image, across, rows).tobytes()
+    style = _styled if truecolor else _style
+    edges = [column * columns // across for column in range(across + 1)]
+    strips = []
     for row in range(rows):
-        at = row * 2 // tall * stride
-        upper = pixels[at : at + stride]
-        lower = upper if tall == 2 else pixels[at + stride : at + 2 * stride]
-        segments: list[Segment] = []
+        segments = []
         start = 0
         for column in range(1, across + 1):
-            here = slice(start * 3, start * 3 + 3)
-            there = slice(column * 3, column * 3 + 3)
-            if column < across and upper[here] == upper[there] and lower[here] == lower[there]:
+            at, to = (row * across + start) * 3, (row * across + column) * 3
+            if column < across and pixels[at : at + 3] == pixels[to : to + 3]:
                 continue
-            count = min(column * wide, columns) - start * wide
-            text = (" " if upper[here] == lower[here] else _BLOCK) * count
-            segments.append(Segment(text, style(upper[here], lower[here])))
+            colour = pixels[at : at + 3]
+            segments.append(Segment(" " * (edges[column] - edges[start]), style(colour, colour)))
             start = column
         strips.append(Strip(segments, columns))
     return strips
+
+
+def _runs(pixels: bytes, at: int, across: int, tall: int, tolerance: int) -> list[_Run]:
+    """Cells of a row that may share their colours: how many, and the two colours."""
+    lower_at = at if tall == 2 else at + across * 3
+    limit = tolerance * tolerance * _WEIGHTS
+    found: list[_Run] = []
+    count, upper, lower = 0, b"", b""
+    for column in range(0, across * 3, 3):
+        above = pixels[at + column : at + column + 3]
+        below = pixels[lower_at + column : lower_at + column + 3]
+        if count and (
+            (above == upper and below == lower)
+            or (limit and _apart(above, upper) <= limit and _apart(below, lower) <= limit)
+        ):
+            count += 1
+            continue
+        if count:
+            found.append((count, upper, lower))
+        if limit and above != below and _apart(above, below) <= limit:
+            # One colour for both halves: half the bytes.
+            above = below = bytes((a + b) // 2 for a, b in zip(above, below, strict=True))
+        count, upper, lower = 1, above, below
+    found.append((count, upper, lower))
+    return found
+
+
+def _apart(one: bytes, other: bytes) -> int:
+    """How different two colours look: squares, of which green counts most."""
+    red, green, blue = one[0] - other[0], one[1] - other[1], one[2] - other[2]
+    return 2 * red * red + 4 * green * green + 3 * blue * blue
+
+
+def _length(run: _Run) -> int:
+    """Bytes, with what Textual writes after each segment."""
+    count, upper, lower = run
+    if upper == lower:
+        return 14 + count + _DIGITS[upper[0]] + _DIGITS[upper[1]] + _DIGITS[upper[2]]
+    return 22 + 3 * count + sum(_DIGITS[level] for level in upper + lower)
 
 
 @lru_cache(maxsize=16384)

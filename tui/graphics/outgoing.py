@@ -8,7 +8,7 @@ it to :meth:`Outgoing.draw`, in parts between which text may go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from textual.app import App
 
@@ -58,7 +58,7 @@ class Nowhere:
 _NOWHERE = "_safelight_nowhere"
 
 
-def outgoing(app: App[object]) -> Outgoing:
+def outgoing(app: App[Any]) -> Outgoing:
     """The way to the terminal of an app."""
     found: Outgoing | None = getattr(app._driver, "outgoing", None)
     if found is None:

@@ -1,12 +1,16 @@
-"""Painting no faster than the terminal takes it."""
+"""Painting no faster than the terminal takes it, and pictures after their text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from textual.app import App, ReturnType
+from textual.events import Resize
 from textual.screen import Screen
+
+from tui.graphics.outgoing import outgoing
+from tui.graphics.plates import Plates
 
 if TYPE_CHECKING:
     from tui.graphics.driver import Driver
@@ -64,3 +68,55 @@ class PacedApp(App[ReturnType]):
     def _paced(self) -> Driver | None:
         driver = self._driver
         return driver if hasattr(driver, "frame") else None  # type: ignore[return-value]
+
+
+class PlatedApp(PacedApp[ReturnType]):
+    """An app whose widgets may have pictures in pixels standing over them.
+
+    Attributes:
+        plates: those pictures.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.plates = Plates()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if renderable is None or self._batch_count or self.plates.is_idle:
+            super()._display(screen, renderable)
+            return
+        from textual._compositor import ChopsUpdate, LayoutUpdate
+
+        from tui.graphics.masked import Masked, overlaps
+
+        out = outgoing(self)
+        covered = self.plates.before(screen, out)
+        if (
+            covered
+            and isinstance(renderable, (ChopsUpdate, LayoutUpdate))
+            and overlaps(renderable, covered)
+        ):
+            super()._display(screen, Masked(renderable, covered))  # type: ignore[arg-type]
+        else:
+            super()._display(screen, renderable)
+        self.plates.after(out)
+
+    def show_plates(self) -> None:
+        """Draw what was laid by now, though no text has changed."""
+        if self.screen_stack and self.screen.is_attached and not self._batch_count:
+            out = outgoing(self)
+            self.plates.before(self.screen, out)
+            self.plates.after(out)
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, self._lost_plates, immediate=True)
+        if (driver := self._paced) is not None:
+            driver.last_words = self.plates.farewell
+
+    def on_resize(self, event: Resize) -> None:
+        del event
+        self._lost_plates()
+
+    def _lost_plates(self, _: object = None) -> None:
+        """The terminal may show none of them any more; all text is about to be painted."""
+        self.plates.forget()

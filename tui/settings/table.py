@@ -51,8 +51,11 @@ class Settings:
         "How pictures are drawn.",
         choices={
             "auto": "the best that the terminal says it has",
+            "kitty": "kitty graphics",
             "sixel": "sixel graphics",
+            "iterm": "iTerm2's inline pictures",
             "half": "half blocks, which every terminal has",
+            "none": "no pictures: their size and seed in words",
         },
     )
     previews: bool = setting(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -12,18 +14,22 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import work
 from textual.events import Click
-from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.graphics.fit import fitted
-from tui.graphics.terminal import Terminal, cell_of_window
+from tui.graphics.frames import Frame, Shot, develop
+from tui.graphics.outgoing import outgoing
+from tui.graphics.plates import Plate, lay, plates_of
+from tui.graphics.terminal import Terminal
+from tui.graphics.viewport import WHOLE
 from tui.ink import ink
 from tui.keys.command import acting, bindings
 from tui.keys.moving import LIST
 from tui.keys.runs import PICTURE
+from tui.stock import off_loop
 from tui.text import centred, one_line, wrapped
 
 if TYPE_CHECKING:
@@ -70,7 +76,13 @@ def contact_sheet(
 
 
 class Picture(Widget, can_focus=True):
-    """Shows one picture as large as it gets, or all of a batch."""
+    """Shows one picture as large as it gets, or all of a batch.
+
+    Attributes:
+        where: how to come by a picture that is not drawn.
+    """
+
+    where: tuple[str, ...] = ()
 
     BORDER_TITLE = "Picture"
     BINDINGS = bindings(
@@ -98,9 +110,10 @@ class Picture(Widget, can_focus=True):
         self._hint: tuple[str, ...] = ()
         self._strips: list[Strip] | None = None
         self._tiles: list[Tile] = []
-        self._sixels: dict[tuple[int, int, int], str] = {}
+        self._frames: dict[_Key, Frame | str] = {}
+        self._below: dict[_Key, list[Strip]] = {}
         self._busy_until = 0.0
-        self._encoding: set[tuple[int, int, int]] = set()
+        self._making = False
 
     def show(
         self,
@@ -116,25 +129,31 @@ class Picture(Widget, can_focus=True):
             labels: below each of several; its seed when there are none.
             live: they are previews: rough, and soon replaced.
         """
-        if live and self._busy_until > monotonic():
-            return  # The last preview took long to draw. Keys go first.
+        if live and (self._busy_until > monotonic() or not outgoing(self.app).has_room):
+            return  # The last preview took long to draw, or is still on its way. Keys go first.
+        # The last preview stays until the pictures are ready.
+        grown = self._live and not live and (seeds, len(images)) == (self.seeds, len(self.images))
         if seeds != self.seeds:
             self.picked, self.alone = 0, False
         self.images, self.seeds, self._live = images, seeds, live
         self._labels = labels or tuple(map(str, seeds))
-        self._forget_pixels()
-        self._redraw()
+        self._frames.clear()
+        if not grown:
+            self._below.clear()
+        self._redraw(repaint=not grown or bool(labels))
 
     def say(self, *lines: str) -> None:
         """Show some words in the middle instead of a picture, wrapped to its width."""
         self.images, self.seeds, self._hint = (), (), lines
+        self._frames.clear()
+        self._below.clear()
         self._redraw()
 
     def use(self, terminal: Terminal) -> None:
         """Draw for this terminal from now on."""
         if terminal != self.terminal:
             self.terminal = terminal
-            self._forget_pixels()
+            self._frames.clear()
             self._redraw()
 
     @property
@@ -147,10 +166,15 @@ class Picture(Widget, can_focus=True):
         """The seed of the picture that is picked."""
         return self.seeds[self.picked] if self.picked < len(self.seeds) else None
 
-    def _redraw(self) -> None:
+    def _redraw(self, *, repaint: bool = True) -> None:
         self._strips = None
         self.post_message(self.Picked())
-        self.refresh()
+        if repaint:
+            self.refresh()
+        if self.is_attached:
+            self._tiles = self._layout(*self.content_size) if self.images else []
+            self._lay()
+            self._make()
 
     def watch_picked(self) -> None:
         self._redraw()
@@ -160,11 +184,9 @@ class Picture(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._strips = None
-        self.post_message(self.Picked())  # what is said below it may be longer or shorter now
-        width, height = cell_of_window()
-        if self.terminal.protocol == "sixel" and width and height:
-            # The letters may have become larger or smaller with the window.
-            self.use(replace(self.terminal, cell_width=width, cell_height=height))
+        self._below.clear()
+        self.use(self.terminal.resized())
+        self._redraw()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -202,16 +224,6 @@ class Picture(Widget, can_focus=True):
             self._busy_until = monotonic() + 9 * (monotonic() - began) if self._live else 0.0
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.content_size.width)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        strips = super().render_lines(crop)
-        top = crop.y - self.gutter.top
-        touched = (t for t in self._tiles if t.y < top + crop.height and t.y + t.rows > top)
-        segments = [segment for tile in touched for segment in self._pixels(tile)]
-        if strips and segments:
-            last = strips[-1]
-            strips[-1] = Strip([*last, *segments], last.cell_length)
-        return strips
-
     def _draw(self) -> list[Strip]:
         """The whole content, one strip a row."""
         columns, rows = self.content_size
@@ -243,21 +255,39 @@ class Picture(Widget, can_focus=True):
         return [Tile(index, (columns - wide) // 2, (rows - tall) // 2, wide, tall)]
 
     def _tile_strips(self, tile: Tile, background: Style) -> list[Strip]:
-        from tui.graphics.halfblock import half_blocks
-
-        image = self.images[tile.index]
-        truecolor = self.app.console.color_system == "truecolor"
-        strips = half_blocks(image, tile.columns, tile.rows, truecolor=truecolor)
-        if self._wants_pixels():
-            if self._key(tile) in self._sixels:
-                # Blanks below the pixels: writing a cell is what wipes old pixels away.
-                strips = [Strip([Segment(" " * tile.columns, background)])] * tile.rows
-            elif self._key(tile) not in self._encoding:
-                self._encoding.add(self._key(tile))
-                self._encode(tile, image)
+        frame = self._frames.get(_key(tile))
+        if isinstance(frame, str):
+            strips = self._instead(tile, frame, background)
+        elif frame is not None and frame.pixels is None:
+            strips = list(frame.strips)
+        else:
+            strips = list(self._coarse(tile))
         if len(self.images) > 1 and not self.alone:
             strips.append(self._label(tile))
         return strips
+
+    def _coarse(self, tile: Tile) -> list[Strip]:
+        """A preview, or what stands there until a picture is ready, and below its pixels."""
+        if (known := self._below.get(_key(tile))) is not None and not self._live:
+            return known
+        from tui.graphics.halfblock import COARSE_BYTES, PREVIEW_BYTES, coarse
+
+        most = (PREVIEW_BYTES if self._live else COARSE_BYTES) // max(1, len(self._tiles))
+        truecolor = self.app.console.color_system == "truecolor"
+        image, cells = self.images[tile.index], (tile.columns, tile.rows)
+        drawn = coarse(image, *cells, truecolor=truecolor, most=most)
+        self._below[_key(tile)] = drawn
+        return drawn
+
+    def _instead(self, tile: Tile, words: str, background: Style) -> list[Strip]:
+        """Some words in place of a picture."""
+        style = background + ink(self, "text-muted")
+        seed = self.seeds[tile.index] if tile.index < len(self.seeds) else None
+        told = [words, f"seed {seed}" if seed is not None else "", *self.where]
+        lines = [part for line in told if line for part in wrapped(line, tile.columns)]
+        lines = [""] * ((tile.rows - len(lines)) // 2) + lines[: tile.rows]
+        lines += [""] * (tile.rows - len(lines))
+        return [Strip([Segment(centred(line, tile.columns), style)]) for line in lines]
 
     def _label(self, tile: Tile) -> Strip:
         picked = tile.index == self.picked
@@ -275,42 +305,66 @@ class Picture(Widget, can_focus=True):
         lines += [""] * (rows - len(lines))
         return [Strip([Segment(centred(line, columns), style)], columns) for line in lines[:rows]]
 
-    # Real pixels, where the terminal has them
+    # Ready for the terminal
 
-    def _wants_pixels(self) -> bool:
-        # Sixels that reach the last row would scroll the screen.
-        in_room = self.content_region.bottom < self.screen.size.height
-        return self.terminal.protocol == "sixel" and not self._live and in_room
+    def _make(self) -> None:
+        if not self._making and self._missing() is not None:
+            self._making = True
+            self._make_ready()
 
-    def _forget_pixels(self) -> None:
-        self._sixels.clear()
-        self._encoding.clear()
+    def _missing(self) -> Tile | None:
+        """A tile whose picture is not ready. Previews are drawn at once."""
+        if self._live or not self.images:
+            return None
+        return next((tile for tile in self._tiles if _key(tile) not in self._frames), None)
 
-    def _key(self, tile: Tile) -> tuple[int, int, int]:
-        return (tile.index, tile.columns, tile.rows)
+    @work(group="pixels")
+    async def _make_ready(self) -> None:
+        """Off the event loop. If it fails, what was there stays."""
+        try:
+            while (tile := self._missing()) is not None:
+                image, terminal = self.images[tile.index], self.terminal
+                frame = await self._frame_of(image, tile, terminal)
+                same = tile.index < len(self.images) and self.images[tile.index] is image
+                if same and terminal == self.terminal:
+                    self._frames[_key(tile)] = frame
+                    self._lay()
+                    if isinstance(frame, str) or frame.pixels is None:
+                        self._strips = None
+                        self.refresh()
+        finally:
+            self._making = False
 
-    @work(thread=True, group="sixels", exit_on_error=False)
-    def _encode(self, tile: Tile, image: Image.Image) -> None:
-        """Off the event loop. If it fails, half blocks stay."""
-        from tui.graphics.sixel import sixels
+    async def _frame_of(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Frame | str:
+        """A picture that was made ready before is not made ready again."""
+        kept = plates_of(self.app).frames
+        named = await off_loop(partial(_named, image))
+        truecolor = self.app.console.color_system == "truecolor"
+        shot = Shot((named, terminal, truecolor), tile.columns, tile.rows, WHOLE)
+        frame = kept.get(shot)
+        if frame is None:
+            frame = await off_loop(partial(develop, image, shot, terminal, truecolor=truecolor))
+            kept.put(shot, frame)
+        return frame
 
-        width = tile.columns * self.terminal.cell_width
-        height = tile.rows * self.terminal.cell_height
-        data = sixels(image, width, height)
-        self.app.call_from_thread(self._encoded, tile, image, data)
+    def _lay(self) -> None:
+        """What is in pixels stands over its cells."""
+        plates = []
+        for tile in self._tiles if not self._live else ():
+            frame = self._frames.get(_key(tile))
+            if isinstance(frame, Frame) and frame.pixels is not None:
+                plates.append(Plate(frame.pixels, tile.x, tile.y))
+        lay(self, plates)
 
-    def _encoded(self, tile: Tile, image: Image.Image, data: str) -> None:
-        if tile.index < len(self.images) and self.images[tile.index] is image:
-            self._sixels[self._key(tile)] = data
-            self._strips = None
-            self.refresh()
 
-    def _pixels(self, tile: Tile) -> list[Segment]:
-        data = self._sixels.get(self._key(tile))
-        # Below another screen the pixels would shine through it.
-        if data is None or not self._wants_pixels() or not self.screen.is_active:
-            return []
-        from tui.graphics.sixel import overlay
+_Key = tuple[int, int, int]
+"""Of a tile: the number of its picture, and its size in cells."""
 
-        corner = self.content_region.offset
-        return overlay(data, corner.x + tile.x, corner.y + tile.y)
+
+def _key(tile: Tile) -> _Key:
+    return (tile.index, tile.columns, tile.rows)
+
+
+def _named(image: Image.Image) -> tuple[str, tuple[int, int], bytes]:
+    """What two equal pictures have in common, and no others."""
+    return image.mode, image.size, blake2b(image.tobytes(), digest_size=16).digest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from rich.cells import cell_len, set_cell_size
@@ -11,14 +10,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import work
 from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.errors import SafelightError
 from tui.graphics.frames import Frame, Frames, Shot, develop
-from tui.graphics.terminal import Terminal, cell_of_window
+from tui.graphics.plates import Plate, lay
+from tui.graphics.terminal import Terminal
 from tui.graphics.viewport import WHOLE, Box, Pane, Viewport, panes
 from tui.ink import ink
 from tui.stock import off_loop
@@ -150,7 +149,20 @@ class Stage(Widget):
             self._shown = frames
         self._strips = None
         self.refresh()
+        self._lay()
         self._make()
+
+    def _lay(self) -> None:
+        """What is in pixels stands over its cells."""
+        if self.is_attached:
+            lay(
+                self,
+                [
+                    Plate(frame.pixels, pane.x, pane.y)
+                    for pane, frame in self._shown
+                    if isinstance(frame, Frame) and frame.pixels is not None
+                ],
+            )
 
     def _missing(self) -> tuple[Shot, Print] | None:
         """What is to be made next: what is to be shown first, then what may be."""
@@ -192,10 +204,7 @@ class Stage(Widget):
     # Events
 
     def on_resize(self) -> None:
-        width, height = cell_of_window()
-        if self.terminal.protocol == "sixel" and width and height:
-            # The letters may have become larger or smaller with the window.
-            self.use(replace(self.terminal, cell_width=width, cell_height=height))
+        self.use(self.terminal.resized())
         self._shown = []
         self._change()
 
@@ -228,24 +237,6 @@ class Stage(Widget):
             self._strips = self._draw()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.content_size.width)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        strips = super().render_lines(crop)
-        # Below another screen the pixels would shine through it.
-        if not strips or not self.screen.is_active:
-            return strips
-        from tui.graphics.sixel import overlay
-
-        corner, top = self.content_region.offset, crop.y - self.gutter.top
-        segments: list[Segment] = []
-        for pane, frame in self._shown:
-            touched = pane.y < top + crop.height and pane.y + pane.rows > top
-            if touched and isinstance(frame, Frame) and frame.sixels:
-                segments += overlay(frame.sixels, corner.x + pane.x, corner.y + pane.y)
-        if segments:
-            last = strips[-1]
-            strips[-1] = Strip([*last, *segments], last.cell_length)
-        return strips
-
     def _draw(self) -> list[Strip]:
         """The whole content, one strip a row."""
         columns, rows = self.content_size
@@ -274,9 +265,6 @@ class Stage(Widget):
 
     def _cells(self, pane: Pane, frame: Frame | str, paper: Style) -> Sequence[Strip]:
         if isinstance(frame, Frame):
-            if frame.sixels:
-                # Blanks below the pixels: writing a cell is what wipes old pixels away.
-                return [Strip([Segment(" " * pane.columns, paper)])] * pane.rows
             return frame.strips
         style = paper + ink(self, "text-muted")
         lines = wrapped(frame, max(pane.columns - 2, 1))[: pane.rows]
@@ -301,5 +289,5 @@ class Stage(Widget):
         return Strip([Segment(" " * left, paper), *segments, Segment(" " * (room - left), paper)])
 
 
-def _developed(each: Print, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame:
+def _developed(each: Print, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame | str:
     return develop(each.make(), shot, terminal, truecolor=truecolor)
