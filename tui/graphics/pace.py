@@ -20,7 +20,9 @@ ANSWER = "\x1b[0n"
 TARGET = 0.06
 """Seconds that our own bytes may wait on the link."""
 FIRST_WINDOW = 8_000
-LEAST_WINDOW = 3_000
+LEAST_WINDOW = 6_000
+LEAST_FOR_TEXT = 12_000
+"""Text waits only behind so much: it is what keys are echoed by."""
 MOST_WINDOW = 4_000_000
 MUTE_SECONDS = 2.0
 """A terminal that has not answered its first question by then never does."""
@@ -86,7 +88,7 @@ class Pace:
 
     def may_write(self) -> bool:
         """Whether text may go. A whole frame may, so the window is passed by at most one."""
-        return not self.hears or self.on_its_way < self.window
+        return not self.hears or self.on_its_way < max(self.window, LEAST_FOR_TEXT)
 
     def may_draw(self, size: int) -> bool:
         """Whether ``size`` bytes of a picture may go."""
@@ -128,13 +130,16 @@ class Pace:
         self._taken = mark.sent
         trip = max(now - mark.at, 1e-6)
         self._remember(trip, now)
-        self._rates.append((mark.sent - mark.taken) / trip)
+        rate = (mark.sent - mark.taken) / trip
+        if mark.filled or rate > max(self._rates, default=0.0):
+            self._rates.append(rate)
         waited = trip - self.shortest
+        if not mark.filled:
+            return  # with so little on its way it was not we who made it late, if it was
         self._starting = self._starting and waited <= TARGET / 2
         if waited <= TARGET:
-            if mark.filled:
-                gain = 1.0 if self._starting else _GAIN * (1 - waited / TARGET)
-                self.window = min(self.window + got * gain, MOST_WINDOW)
+            gain = 1.0 if self._starting else _GAIN * (1 - waited / TARGET)
+            self.window = min(self.window + got * gain, MOST_WINDOW)
             return
         self.window = min(self.window, max(self._rates) * (self.shortest + TARGET))
         if waited > 2 * TARGET and now - self._shrunk > trip:
