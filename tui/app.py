@@ -53,6 +53,8 @@ HURRY_SECONDS = 1.5
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
 PATIENCE_SECONDS = 1.0
+AROUND_SECONDS = 2.0
+"""After the start, when all answers that come have come, tmux is asked what it hides."""
 CHECK_SECONDS = 5.0
 """After the start, when nothing else is to be done, a large history is checked for damage."""
 
@@ -190,6 +192,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         self._redraws = self.set_interval(1 / REDRAWS_PER_SECOND, self._deliver_or_rest)
         self.set_interval(OTHERS_SECONDS, self.look_for_others)
         self.set_timer(CHECK_SECONDS, self._check_history)
+        self.set_timer(AROUND_SECONDS, self._look_around_tmux)
         self.studio.spec_form.offer_what_fits()
         spec, _ = forms.parse(self.studio.spec_form.values)
         self.room.start(spec.checkpoint if spec is not None else "")
@@ -228,6 +231,12 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         if cut_off or len(self.studio.waiting) > waited:
             self.studio.sync()
             self._tell_of_the_past(cut_off)
+
+    @work
+    async def _look_around_tmux(self) -> None:
+        from tui.graphics.tmux import look_around
+
+        await look_around(self, self._terminal)
 
     @work
     async def _check_history(self) -> None:
@@ -270,6 +279,7 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Draw better from now on, if the terminal can."""
         event.stop()
+        self.heard = event.heard
         self.found_out(event.terminal)
 
     def found_out(self, terminal: Terminal) -> None:

@@ -71,6 +71,8 @@ def kitty(raw: str) -> tuple[dict[int, Image.Image], list[dict[str, str]]]:
     number = 0
     for keys, payload in _KITTY.findall(raw):
         told = dict(pair.split("=", 1) for pair in keys.split(","))
+        if told.get("a") == "q":
+            continue  # the question
         if payload:
             assert len(payload) <= 4096
             number = int(told.get("i", number))

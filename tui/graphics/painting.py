@@ -75,7 +75,10 @@ class PlatedApp(PacedApp[ReturnType]):
 
     Attributes:
         plates: those pictures.
+        heard: what the terminal has answered since the start.
     """
+
+    heard = ""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.app import SafelightApp
+    from tui.graphics.terminal import Terminal
 
 _ESCAPE = "\x1b"
 _PATIENCE = 2.0
@@ -53,3 +58,19 @@ def _asked(name: str, *arguments: str) -> str:
 def could_do_more(name: str, term: str) -> bool:
     """Whether the terminal around would show pictures if tmux let them through."""
     return any(known in told.lower() for known in _CAN for told in (name, term))
+
+
+async def look_around(app: SafelightApp, terminal: Terminal) -> None:
+    """Inside tmux: learn what stands around it, and say once what would show more."""
+    if not os.environ.get("TMUX") or terminal.protocol == "kitty":
+        return
+    from tui.graphics.terminal import cell_of_window, understood
+    from tui.stock import off_loop
+
+    name, term = await off_loop(terminal_around)
+    heard = app.heard or str(getattr(app._driver, "heard", ""))
+    better = understood(heard, cell_of_window(), outer=name)
+    if better.protocol == "kitty":
+        app.found_out(better)
+    elif terminal.protocol == "half" and could_do_more(name, term):
+        app.studio.say(HINT, "warning")

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import SafelightError
 from tui.headless.setting_options import given
+from tui.headless.terminal_seen import graphics
 from tui.paths import Paths
 from tui.settings import SETTINGS, read_settings
 
@@ -29,6 +30,7 @@ def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
         "memory_total_bytes": _memory(),
         "cores": os.cpu_count() or 0,
         "terminal": _terminal(),
+        "graphics": graphics(settings.graphics),
         "environment": environment(),
         "data": _state(paths.data),
         "config": str(paths.settings_file) + ("" if paths.settings_file.exists() else " (none)"),
