@@ -6,7 +6,8 @@ Most ways are played with the staged app (a scripted engine, no torch) in the mi
 that say *real* with the real engine, on the CPU, a run of the bundled checkpoint on. *restored*:
 every mode that was set is off, the terminal's attributes are what they were, and nothing was
 written afterwards. *left*: processes that were still there. *recorded*: the run is in the history,
-as cancelled; of the scripted engine, that it was stopped in order.
+as cancelled; of the scripted engine, that it was stopped in order. The time of a crash counts from
+the first step, about a second before it happens; what is stopped and woken counts from SIGTERM.
 """
 
 from __future__ import annotations
