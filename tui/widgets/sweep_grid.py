@@ -287,7 +287,7 @@ class SweepGrid(LineList):
 
     def _picture(self, number: int, each: CellState, base: Style) -> list[Strip]:
         image = self._pictures.get(number)
-        if image is None:
+        if image is None or self.terminal.protocol == "none":
             return self._placeholder(each, base)
         known = self._drawn.get(number)
         if known is not None and known[0] is image and known[1] == self._wide:

@@ -155,6 +155,9 @@ class Thumbnails(RunList):
         path = _path(entry) if entry is not None else ""
         kept = self._kept.get(path) if path else None
         words = kept if isinstance(kept, str) else "" if path or entry is None else "no picture"
+        if kept is not None and self.terminal.protocol == "none":
+            words = words or "not drawn"
+            kept = words
         if kept is None or isinstance(kept, str):
             return self._placeholder(words or "…", base)
         key = (path, self._tile, self._picture_rows)
