@@ -21,7 +21,7 @@ LONGEST = 3600
 def main() -> int:
     sys.path.insert(0, str(ROOT))
     from tests.terminal.hostile_play import MARKS, played
-    from tests.terminal.scanner import foreign
+    from tests.terminal.scanner import LINK, foreign
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=1000)
@@ -33,8 +33,8 @@ def main() -> int:
     print(f"{'place':<16}{'texts':>8}{'bytes':>14}{'foreign':>10}")
     for place, count in result.shown.items():
         data = result.of(place)
-        print(f"{place:<16}{count:>8,}{len(data):>14,}{len(foreign(data)):>10}")
-    found = foreign(result.raw, MARKS)
+        print(f"{place:<16}{count:>8,}{len(data):>14,}{len(foreign(data, LINK)):>10}")
+    found = foreign(result.raw, MARKS, LINK)
     print(f"{'all':<16}{sum(result.shown.values()):>8,}{len(result.raw):>14,}{len(found):>10}")
     print(f"exceptions: {result.fault or 0}")
     for each in found[:10]:

@@ -172,9 +172,10 @@ class Player:
         return len(self.found)
 
     async def notifications(self) -> int:
-        for text in self.found:
-            self.app.notify(text, title=text, timeout=0.2)
-            if len(self.app._notifications) > 3:
+        for number, text in enumerate(self.found):
+            self.app.notify(text, title=text, timeout=60)
+            if number % 3 == 2:
+                await self.pilot.pause()
                 await self.paint()
                 self.app.clear_notifications()
         self.app.clear_notifications()

@@ -15,7 +15,7 @@ def test_every_place_that_shows_text(tmp_path: Path) -> None:
     result = played(4, tmp_path)
     assert not result.fault
     assert len(result.shown) == 12
-    assert not foreign(result.raw, MARKS)
+    assert not foreign(result.raw, MARKS, LINK)
     assert b"owned" in result.raw
 
 
