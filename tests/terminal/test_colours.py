@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,10 +49,36 @@ def test_colours_as_the_terminal_has_them(tmp_path: Path, variables: dict[str, s
     assert any("38;2" in style for style in said)
 
 
-def test_a_terminal_that_does_not_say_truecolor_gets_none(tmp_path: Path) -> None:
-    said = {style for style, _ in coloured(shown(tmp_path, COLORTERM=""))}
+SET = b"\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+"""What the terminal is asked to set and to tell; it shows nothing of it."""
+
+
+def test_a_terminal_that_does_not_say_that_it_has_24_bit_colours_gets_none(tmp_path: Path) -> None:
+    raw = shown(tmp_path, COLORTERM="")
+    assert SET in raw
+    said = {style for style, _ in coloured(raw.replace(SET, b""))}
     assert any("38;5" in style for style in said)
-    assert not any("38;2" in style or "48;2" in style for style in said)
+    assert not any("8;2;" in style for style in said)
+
+
+def test_one_that_says_so_late_gets_all_of_the_screen_in_24_bit_colours(tmp_path: Path) -> None:
+    terminal = Terminal([], tmp_path, stage=Stage(), variables={"COLORTERM": ""})
+    try:
+        terminal.wait_for("Prompt")
+        terminal.press("\x1bP1$r48:2::1:2:3m\x1b\\\x1b[?62;22c")
+        until = time.monotonic() + 30
+        begun = -1
+        while begun < 0 or b"Prompt" not in terminal.raw[begun:]:
+            assert time.monotonic() < until, "never painted all in 24-bit colours"
+            terminal.read()
+            begun = terminal.raw.find(b"38;2;")
+        terminal.press("zz")
+        terminal.wait_for("birdszz")  # nothing of the answer was typed
+        said = {style for style, _ in coloured(terminal.raw[begun:])}
+        assert any("48;2;" in style for style in said)
+        assert not any("8;5;" in style for style in said)
+    finally:
+        terminal.close()
 
 
 def test_commands_write_no_colours(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from tui.graphics.fit import fitted
 from tui.graphics.halfblock import half_blocks
@@ -70,11 +69,3 @@ def test_a_small_preview_is_drawn_in_few_segments_of_its_own_colours() -> None:
             assert red == 48
             written = segment.style.render(segment.text)
             assert written == f"\x1b[48;2;{red};{green};{blue}m{segment.text}\x1b[0m"
-
-
-def test_a_terminal_of_256_colours_gets_no_24_bit_codes() -> None:
-    image = Image.new("RGB", (2, 2), (200, 30, 60))
-    (strip,) = half_blocks(image, 2, 1, truecolor=False)
-    console = Console(color_system="256", force_terminal=True)
-    assert "48;5;" in strip.render(console)
-    assert "48;2;" not in strip.render(console)

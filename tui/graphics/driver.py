@@ -50,6 +50,7 @@ class Driver(linux_driver.LinuxDriver):
         heard: what the terminal answered by then.
         is_behind: whether the terminal takes frames more slowly than they come; the app's
             ``paint_again`` is called when it has caught up.
+        fewer: what is written instead of 24-bit colours, where there are fewer.
         last_words: called when the terminal is given back; what it returns is written before, as
             what deletes pictures that the terminal keeps.
     """
@@ -64,6 +65,7 @@ class Driver(linux_driver.LinuxDriver):
         self._wake: tuple[int, int] | None = None
         self._stands_still = False
         self.is_behind = False
+        self.fewer: Callable[[str], str] | None = None
         self.last_words: Callable[[], str] = str
 
     # Out
@@ -94,13 +96,14 @@ class Driver(linux_driver.LinuxDriver):
         finally:
             data, self._frame = "".join(self._frame), None
             if data and self._writer is not None:
+                data = self.fewer(data) if self.fewer is not None else data
                 self.is_behind = self._writer.write_frame(data)
 
     def write(self, data: str) -> None:
         if self._frame is not None:
             self._frame.append(data)
         elif self._writer is not None:
-            self._writer.write(data)
+            self._writer.write(self.fewer(data) if self.fewer is not None else data)
 
     def _on_drained(self) -> None:
         # On the writer's thread.

@@ -51,7 +51,7 @@ class Frame:
         return (self.pixels.weight if self.pixels else 0) + cells * _STRIP_BYTES
 
 
-def develop(image: Image.Image, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame | str:
+def develop(image: Image.Image, shot: Shot, terminal: Terminal) -> Frame | str:
     """Make a shot of ``image`` ready. Takes up to some tenths of a second: in a thread.
 
     Some words instead, where no pictures are to be drawn.
@@ -68,9 +68,9 @@ def develop(image: Image.Image, shot: Shot, terminal: Terminal, *, truecolor: bo
         part = cut_out(image, shot.box, shot.columns * width, shot.rows * height, larger=False)
         ready = pixels(part, *cells, terminal)
         if ready is not None:
-            return Frame(tuple(coarse(part, *cells, truecolor=truecolor)), ready)
+            return Frame(tuple(coarse(part, *cells)), ready)
     part = cut_out(image, shot.box, shot.columns, shot.rows * 2)
-    return Frame(tuple(half_blocks(part, *cells, truecolor=truecolor)))
+    return Frame(tuple(half_blocks(part, *cells)))
 
 
 def in_words(image: Image.Image) -> str:

@@ -34,7 +34,6 @@ def half_blocks(
     columns: int,
     rows: int,
     *,
-    truecolor: bool = True,
     most: int | None = None,
 ) -> list[Strip]:
     """``image`` stretched to ``columns`` x ``2 * rows`` pixels, as ``rows`` strips.
@@ -44,7 +43,6 @@ def half_blocks(
     pixels and no more: the rest would be time and bytes only.
 
     Args:
-        truecolor: whether the terminal takes 24-bit colours; else Rich finds the nearest.
         most: bytes, about, that it should take.
     """
     wide = max(1, columns // (2 * image.width))  # cells that share a colour
@@ -59,7 +57,6 @@ def half_blocks(
         found = [_runs(pixels, at, across, tall, tolerance) for at, tall in lines]
         if sum(_length(run) for line in found for run in line) <= most:
             break
-    style = _styled if truecolor else _style
     strips = []
     for line in found:
         segments = []
@@ -68,7 +65,7 @@ def half_blocks(
             cells = min(count * wide, columns - at)
             at += cells
             text = (" " if upper == lower else _BLOCK) * cells
-            segments.append(Segment(text, style(upper, lower)))
+            segments.append(Segment(text, _styled(upper, lower)))
         strips.append(Strip(segments, columns))
     return strips
 
@@ -78,7 +75,6 @@ def coarse(
     columns: int,
     rows: int,
     *,
-    truecolor: bool = True,
     most: int = COARSE_BYTES,
 ) -> list[Strip]:
     """``image`` in blocks of one colour, in few bytes: it is soon replaced, or lies below pixels.
@@ -88,7 +84,6 @@ def coarse(
     """
     across = max(1, min(columns, 2 * image.width, most // (max(rows, 1) * _BLOCK_BYTES)))
     pixels = resized(image, across, rows).tobytes()
-    style = _styled if truecolor else _style
     edges = [column * columns // across for column in range(across + 1)]
     strips = []
     for row in range(rows):
@@ -99,7 +94,7 @@ def coarse(
             if column < across and pixels[at : at + 3] == pixels[to : to + 3]:
                 continue
             colour = pixels[at : at + 3]
-            segments.append(Segment(" " * (edges[column] - edges[start]), style(colour, colour)))
+            segments.append(Segment(" " * (edges[column] - edges[start]), _styled(colour, colour)))
             start = column
         strips.append(Strip(segments, columns))
     return strips

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -9,11 +10,13 @@ from textual.app import App, ReturnType
 from textual.events import Resize
 from textual.screen import Screen
 
+from tui.graphics.depth import depth, fewer
 from tui.graphics.outgoing import outgoing
 from tui.graphics.plates import Plates
 
 if TYPE_CHECKING:
     from tui.graphics.driver import Driver
+    from tui.graphics.listening import TerminalAnswered
 
 
 class PacedApp(App[ReturnType]):
@@ -26,6 +29,21 @@ class PacedApp(App[ReturnType]):
     _held = False
     _missed = False
     """Whether something was to be painted at once, which cannot be taken up later in parts."""
+
+    def _build_driver(self, *args: Any, **options: Any) -> Any:
+        driver = super()._build_driver(*args, **options)
+        if (paced := self._paced) is not None:
+            replaced = fewer(self.console)
+            paced.fewer = None if depth(paced.heard, os.environ).is_full else replaced
+        return driver
+
+    def on_terminal_answered(self, event: TerminalAnswered) -> None:
+        """Paint in 24-bit colours from now on, where it has them after all."""
+        driver = self._paced
+        if driver is not None and driver.fewer and depth(event.heard, os.environ).is_full:
+            driver.fewer = None
+            if self.screen_stack:
+                self.screen.refresh()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self._held:

@@ -15,6 +15,7 @@ from select import select
 from time import monotonic
 from typing import Any
 
+from tui.graphics import depth
 from tui.graphics.answers import parted
 from tui.graphics.terminal import (
     IMAGE,
@@ -33,7 +34,7 @@ REGISTERS = "\x1b[?1;1;0S"
 CELL = "\x1b[16t"
 ATTRIBUTES = "\x1b[c"
 _WIPE = "\r\x1b[K"
-"""Where the question for kitty graphics was printed instead of understood."""
+"""Where the questions before it were printed instead of understood."""
 
 _ENDED = re.compile(r"\x1b\[\?[\d;]*c")
 _MOST_CHARACTERS = 4096
@@ -49,7 +50,7 @@ def question(environment: Mapping[str, str]) -> str:
         return NAME + passed_on(KITTY) + passed_on(NAME) + CELL + ATTRIBUTES
     if inside_screen(environment):
         return CELL + ATTRIBUTES
-    return KITTY + _WIPE + NAME + REGISTERS + CELL + ATTRIBUTES
+    return KITTY + depth.ASK + _WIPE + NAME + REGISTERS + CELL + ATTRIBUTES
 
 
 class Probe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tui.graphics.answers import ANSWER
+from tui.graphics.depth import depth
 from tui.graphics.probe import Probe
 from tui.graphics.terminal import cell_of_window, understood
 from tui.graphics.tmux import HINT, could_do_more, terminal_around
@@ -30,7 +31,7 @@ def graphics(setting: str) -> dict[str, str]:
         found = understood(probe.heard, cell_of_window(), os.environ, outer[0])
         if found.protocol == "half" and could_do_more(*outer):
             hint = HINT
-    chosen = found.limited_to(setting)
+    chosen, colours = found.limited_to(setting), depth(probe.heard, os.environ)
     told = {
         "asked": _shown(probe.asked),
         "answered": " ".join(_shown(a[0]) for a in ANSWER.finditer(probe.heard)) or "nothing",
@@ -41,6 +42,7 @@ def graphics(setting: str) -> dict[str, str]:
         else "not told",
         "setting": setting,
         "chosen": f"{chosen.protocol}: {chosen.why}",
+        "colours": f"{'24-bit' if colours.is_full else 'as TERM has them'}: {clean(colours.why)}",
         "hint": hint,
     }
     return {name: words for name, words in told.items() if words}

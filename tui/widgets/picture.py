@@ -273,9 +273,8 @@ class Picture(Widget, can_focus=True):
         from tui.graphics.halfblock import COARSE_BYTES, PREVIEW_BYTES, coarse
 
         most = (PREVIEW_BYTES if self._live else COARSE_BYTES) // max(1, len(self._tiles))
-        truecolor = self.app.console.color_system == "truecolor"
         image, cells = self.images[tile.index], (tile.columns, tile.rows)
-        drawn = coarse(image, *cells, truecolor=truecolor, most=most)
+        drawn = coarse(image, *cells, most=most)
         self._below[_key(tile)] = drawn
         return drawn
 
@@ -339,11 +338,10 @@ class Picture(Widget, can_focus=True):
         """A picture that was made ready before is not made ready again."""
         kept = plates_of(self.app).frames
         named = await off_loop(partial(_named, image))
-        truecolor = self.app.console.color_system == "truecolor"
-        shot = Shot((named, terminal, truecolor), tile.columns, tile.rows, WHOLE)
+        shot = Shot((named, terminal), tile.columns, tile.rows, WHOLE)
         frame = kept.get(shot)
         if frame is None:
-            frame = await off_loop(partial(develop, image, shot, terminal, truecolor=truecolor))
+            frame = await off_loop(partial(develop, image, shot, terminal))
             kept.put(shot, frame)
         return frame
 

@@ -296,8 +296,7 @@ class SweepGrid(LineList):
 
         ratio = self.terminal.cell_ratio
         wide, tall = fitted(*image.size, self._wide, self._picture_rows, ratio)
-        truecolor = self.app.console.color_system == "truecolor"
-        strips = half_blocks(image, wide, tall, truecolor=truecolor)
+        strips = half_blocks(image, wide, tall)
         left = (self._wide - wide) // 2
         sides = (Segment(" " * left, base), Segment(" " * (self._wide - wide - left), base))
         blank = [Strip.blank(self._wide, base)] * (self._picture_rows - len(strips))

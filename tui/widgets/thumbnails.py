@@ -166,8 +166,7 @@ class Thumbnails(RunList):
 
             ratio = self.terminal.cell_ratio
             wide, tall = fitted(*kept.size, self._tile, self._picture_rows, ratio)
-            truecolor = self.app.console.color_system == "truecolor"
-            strips = half_blocks(kept, wide, tall, truecolor=truecolor)
+            strips = half_blocks(kept, wide, tall)
             drawn = self._framed(strips, wide, base)
             self._drawn[key] = drawn
         return drawn

@@ -186,12 +186,9 @@ class Stage(Widget):
             while (missing := self._missing()) is not None:
                 shot, each = missing
                 terminal = self.terminal
-                truecolor = self.app.console.color_system == "truecolor"
                 frame: Frame | str
                 try:
-                    frame = await off_loop(
-                        partial(_developed, each, shot, terminal, truecolor=truecolor)
-                    )
+                    frame = await off_loop(partial(_developed, each, shot, terminal))
                 except SafelightError as error:
                     frame = str(error)
                 if terminal == self.terminal:
@@ -289,5 +286,5 @@ class Stage(Widget):
         return Strip([Segment(" " * left, paper), *segments, Segment(" " * (room - left), paper)])
 
 
-def _developed(each: Print, shot: Shot, terminal: Terminal, *, truecolor: bool) -> Frame | str:
-    return develop(each.make(), shot, terminal, truecolor=truecolor)
+def _developed(each: Print, shot: Shot, terminal: Terminal) -> Frame | str:
+    return develop(each.make(), shot, terminal)
