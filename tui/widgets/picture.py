@@ -252,6 +252,8 @@ class Picture(Widget, can_focus=True):
             return contact_sheet([image.size for image in self.images], columns, rows, ratio)
         index = min(self.picked, len(self.images) - 1)
         wide, tall = fitted(*self.images[index].size, columns, rows, ratio)
+        if not wide:
+            return []  # as while a preview that is not shown has no room
         return [Tile(index, (columns - wide) // 2, (rows - tall) // 2, wide, tall)]
 
     def _tile_strips(self, tile: Tile, background: Style) -> list[Strip]:
