@@ -20,6 +20,7 @@ from tui.keys.contexts import COMMANDS, CONTEXTS
 from tui.keys.flavours import flavours
 from tui.keys.keymap import read_keymap
 from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants
+from tui.keys.needed import WAYS_OUT, shut
 from tui.keys.places import PLACES, clashes
 from tui.paths import Paths
 from tui.screens.checkpoints import CheckpointsScreen
@@ -102,6 +103,7 @@ def test_other_names_of_one_key() -> None:
             ("alt+1", ""),
             ("ctrl+enter", ""),
             ("ctrl+shift+a", ""),
+            ("ctrl+é", ""),
         ),
     ],
 )
@@ -160,6 +162,12 @@ def test_two_change_places() -> None:
         # The key that opens the history also closes it.
         ("history", "ctrl+u", "which is “typing.delete-to-start”"),
         ("quit", [], "needs a key"),
+        ("typing.submit", [], "needs a key"),
+        # Nobody is locked in, whatever the terminal and whatever is typed.
+        ("quit", "super+q", "every terminal"),
+        ("dialog.accept", ["super+enter"], "every terminal"),
+        ("dialog.leave", "q", "must work while you type"),
+        ("dialog.accept", "a", "must work while you type"),
         ("keymap", "nano", "No keymap is called “nano”; there are emacs and vim."),
     ],
 )
@@ -169,6 +177,36 @@ def test_what_is_refused(name: str, value: object, words: str) -> None:
     assert words in keymap.problems[0].sentence
     assert keymap.problems[0].sentence.endswith(".")
     assert keymap.changed == {"studio.pause": ("alt+p",)}, "the rest does not count"
+
+
+def test_no_letter_answers_what_comes_while_one_types() -> None:
+    keymap = read_keymap({"dialog.accept": ["a", "enter"], "dialog.leave": ["q", "escape"]})
+    assert keymap.changed == {"dialog.accept": ("enter",), "dialog.leave": ("escape",)}
+    assert [each.name for each in keymap.problems] == ["dialog.accept", "dialog.leave"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"viewer.back": [], "viewer.leave": "super+q", "studio.view": []},
+        {"history.back": "q", "studio.history": []},  # a letter, and there is a line to type into
+        {"settings.done": [], "app.settings": ["ctrl+enter"]},
+    ],
+)
+def test_there_is_a_way_out_of_every_screen(table: dict[str, object]) -> None:
+    keymap = read_keymap(table)
+    *kept, refused = table
+    assert set(keymap.changed) == set(kept)
+    assert any("leaves the" in each.sentence for each in keymap.problems if each.name == refused)
+    assert all(way.is_open(keymap.changed) for way in WAYS_OUT)
+
+
+def test_every_screen_has_a_way_out_in_the_table() -> None:
+    """Of each context with a command to go back there is one, and the shipped keymaps keep it."""
+    back = {each for each in COMMANDS if each.endswith((".back", ".done"))}
+    assert back == {way.ids[0] for way in WAYS_OUT}
+    for name in ("", *flavours()):
+        assert not list(shut(read_keymap({"keymap": name} if name else {}).changed))
 
 
 def test_what_depends_on_something_refused_is_refused_too() -> None:

@@ -6,19 +6,18 @@ What cannot be used is said in a sentence and left as it is; all the rest counts
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from tui.keys.contexts import COMMANDS, CONTEXTS, with_name
+from tui.keys.contexts import COMMANDS, with_name
 from tui.keys.flavours import flavours, read_flavour
 from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants, wrong_with
+from tui.keys.needed import NEEDED, NEVER_TYPED, WHILE_TYPING, WayOut, counts, shut
 from tui.keys.places import Clash, clashes
 
 _FLAVOUR = "keymap"
 """The one name in the table that is no command's."""
-_NEEDED = {"app.quit", "app.palette", "dialog.close", "dialog.leave", "dialog.accept"}
-"""Without a key for each of these one could be locked in."""
-_WHILE_TYPING = {context.name for context in CONTEXTS if context.while_typing}
 
 Keys = dict[str, tuple[str, ...]]
 
@@ -114,8 +113,6 @@ def _read(command_id: str, value: object) -> tuple[tuple[str, ...] | None, list[
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return None, [f'“{command_id}” needs a key in quotes, or a list of them: "ctrl+r".']
-    if not texts and command_id in _NEEDED:
-        return None, [f"“{command_id}” needs a key; it keeps its own."]
     keys: list[str] = []
     problems: list[str] = []
     for text in texts:
@@ -130,15 +127,21 @@ def _read(command_id: str, value: object) -> tuple[tuple[str, ...] | None, list[
             keys += variants(key)
     if texts and not keys:
         return None, problems
-    context = command_id.partition(".")[0]
-    if keys and context in _WHILE_TYPING and all(is_typed(key) for key in keys):
+    typed = [key for key in keys if is_typed(key)]
+    if keys and command_id in WHILE_TYPING and len(typed) == len(keys):
         problems.append(
             f"“{command_id}” must work while you type too, and {show_key(keys[0])} is typed. Give "
             "it a key with ctrl or alt, or a function key."
         )
         return None, problems
-    if context == "typing":
-        keys = [key for key in keys if not is_typed(key)]
+    if typed and (command_id in NEVER_TYPED or command_id.startswith("typing.")):
+        shown = " ".join(show_key(key) for key in typed)
+        problems.append(f"“{command_id}” works where you type, so {shown} was left out.")
+        keys = [key for key in keys if key not in typed]
+    typed_into = command_id in WHILE_TYPING
+    if command_id in NEEDED and not any(counts(key, typed_into=typed_into) for key in keys):
+        problems.append(f"“{command_id}” needs a key that every terminal sends; it keeps its own.")
+        return None, problems
     if keys and not any(is_everywhere(key) for key in keys):
         problems.append(
             f"“{command_id}”: {texts[0]} reaches the app only from terminals with the kitty "
@@ -148,23 +151,32 @@ def _read(command_id: str, value: object) -> tuple[tuple[str, ...] | None, list[
 
 
 def _settle(base: Keys, asked: Keys) -> list[tuple[str, str]]:
-    """Take out of ``asked`` what gives two commands one key, the last first.
+    """Take out of ``asked`` what cannot be, the last first.
 
-    Returns the ids, each with why.
+    That is what gives two commands one key, and what leaves no way out of a screen. Returns the
+    ids, each with why.
     """
     problems: list[tuple[str, str]] = []
     order = list(asked)
-    while found := clashes(base | asked):
-        for clash in found:
-            mine = [each for each in map(_owner, (clash.inner, clash.outer)) if each in asked]
-            if mine:
-                refused = max(mine, key=order.index)
-                del asked[refused]
-                problems.append((refused, _says(clash, refused)))
-                break
-        else:
-            break  # a flavour's own, which its test does not let through
+    while found := next(_wrong(base, asked), None):
+        mine, says = found
+        refused = max(mine, key=order.index)
+        del asked[refused]
+        problems.append((refused, says(refused)))
     return problems
+
+
+def _wrong(base: Keys, asked: Keys) -> Iterator[tuple[list[str], Callable[[str], str]]]:
+    """What cannot be: the ids in ``asked`` that are to blame, and what is said to one of them.
+
+    A flavour's own is not: its test does not let it through.
+    """
+    for clash in clashes(base | asked):
+        if mine := [each for each in map(_owner, (clash.inner, clash.outer)) if each in asked]:
+            yield mine, partial(_says, clash)
+    for way in shut(base | asked):
+        if mine := [each for each in way.ids if each in asked]:
+            yield mine, partial(_needs, way)
 
 
 def _owner(command_id: str) -> str:
@@ -177,6 +189,13 @@ def _says(clash: Clash, refused: str) -> str:
     return (
         f"“{refused}” cannot have {show_key(clash.key)}, which is “{other}” "
         f"({COMMANDS[other].label}) where both work. Give one of them another key."
+    )
+
+
+def _needs(way: WayOut, refused: str) -> str:
+    return (
+        f"“{refused}” keeps its own key: without it no key that every terminal sends leaves "
+        f"{way.screen}."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from string import ascii_lowercase
 
 MODIFIERS = ("ctrl", "alt", "shift", "super")
 _NAMED = {
@@ -151,7 +152,7 @@ def is_everywhere(key: str) -> bool:
     if name in _ARROWS or (name[0] == "f" and name[1:].isdigit()):
         return True
     if modifiers == ["ctrl"]:
-        return (len(name) == 1 and name.isalpha()) or name in {*_CONTROL, "slash"}
+        return name in {*ascii_lowercase, *_CONTROL, "slash"}
     if modifiers == ["shift"]:
         return name == "tab"
     if "ctrl" in modifiers:
