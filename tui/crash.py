@@ -13,12 +13,14 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from traceback import TracebackException
 
 from engine.secrets import without_secrets
+from tui.files import make_folder, private
 from tui.log import start as start_log
 from tui.paths import Paths
 from tui.text import clean
@@ -26,7 +28,7 @@ from tui.text import clean
 KEPT = 10
 """So many reports are kept, the newest."""
 _MOST = 200_000
-"""Characters of a traceback: what an error says may be of any length."""
+"""Characters of a report: what an error says may be of any length."""
 
 log = logging.getLogger("safelight.tui")
 
@@ -37,22 +39,33 @@ def report(error: BaseException, paths: Paths, *, while_: str) -> str:
     Args:
         while_: what was on: a command, or the screens that were open.
     """
-    start_log(paths)
-    log.error("Something unexpected went wrong", exc_info=error)
-    place = paths.crashes / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-    text = clean(without_secrets("\n".join(_lines(error, while_))), lines=True)
+    place = paths.log_file
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-        _forget_old(place.parent)
-    except OSError as failure:
-        log.error("The report could not be written: %s", failure)
-        place = paths.log_file
+        start_log(paths)
+        log.error("Something unexpected went wrong", exc_info=error)
+        place = _written(error, paths, while_)
+    except Exception as failure:
+        # There is a sentence for the user whatever is broken.
+        with suppress(Exception):
+            log.error("The report could not be written", exc_info=failure)
     name = type(error).__name__
     return clean(
         f"Something unexpected went wrong ({name}). Start it again; if it comes back, send "
         f"{place}; the log is {paths.log_file}"
     )
+
+
+def _written(error: BaseException, paths: Paths, while_: str) -> Path:
+    """Where the report is."""
+    text = without_secrets("\n".join(_lines(error, while_)))
+    if len(text) > _MOST:  # only now: half a secret is not known for one
+        text = f"{text[: _MOST // 2]}\n…\n{text[-_MOST // 2 :]}"
+    place = paths.crashes / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    make_folder(place.parent)
+    with open(place, "w", encoding="utf-8", opener=private) as file:
+        file.write(clean(text, lines=True))
+    _forget_old(place.parent)
+    return place
 
 
 def _lines(error: BaseException, while_: str) -> Iterator[str]:
@@ -70,15 +83,13 @@ def _lines(error: BaseException, while_: str) -> Iterator[str]:
     yield f"terminal  {size.columns}x{size.lines} {' '.join(terminal)}"
     yield ""
     trace = TracebackException.from_exception(error, capture_locals=False)
-    text = "".join(trace.format())
-    cut = len(text) > _MOST
-    yield f"{text[: _MOST // 2]}\n…\n{text[-_MOST // 2 :]}" if cut else text
+    yield "".join(trace.format())
 
 
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:
+    except Exception:  # one that is damaged is no reason to say nothing
         return "?"
 
 

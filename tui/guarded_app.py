@@ -73,15 +73,20 @@ class GuardedApp(App[int]):
             self._exception = error  # the pilot of the tests raises it
             self._exception_event.set()
         if not self.fault:
-            from tui import crash
-
-            cause = error.error if isinstance(error, WorkerFailed) else error
-            self.fault = "Something unexpected went wrong."
+            # Whatever fails here as well, the app closes.
+            self.fault = "Something unexpected went wrong. Start it again; no report was written."
             with suppress(Exception):
                 self.keep_form()
-            screens = ", ".join(type(screen).__name__ for screen in self._screen_stack_or_none())
-            self.fault = crash.report(cause, self._paths, while_=f"the app ({screens})")
+            with suppress(Exception):
+                self.fault = self._report(error)
         self._close_messages_no_wait()
+
+    def _report(self, error: Exception) -> str:
+        from tui import crash
+
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        screens = ", ".join(type(screen).__name__ for screen in self._screen_stack_or_none())
+        return crash.report(cause, self._paths, while_=f"the app ({screens})")
 
     def _screen_stack_or_none(self) -> Sequence[object]:
         try:

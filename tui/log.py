@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from engine.secrets import without_secrets
+from tui.files import make_folder, private
 from tui.paths import Paths
 from tui.text import clean
 
@@ -29,8 +30,8 @@ def start(paths: Paths) -> None:
 
         def _open(self) -> TextIOWrapper:
             # Only now: who only looks leaves no folder behind.
-            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-            return super()._open()
+            make_folder(Path(self.baseFilename).parent)
+            return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
     handler = Quiet(paths.log_file, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(_Plain("%(asctime)s %(process)d %(threadName)s %(levelname)s %(message)s"))
