@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from textual.worker import WorkerCancelled
+
+from tests.terminal.staged import photograph
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import picture
 from tui.graphics.masks import span
@@ -33,6 +38,28 @@ async def test_a_picture_is_drawn_after_its_text_and_goes_with_its_screen(open_a
         assert s.app.plates._standing == []
         await s.press("escape")
         assert bands(s)
+
+
+async def test_a_better_one_takes_its_place_without_a_gap(open_app: Open) -> None:
+    async with open_app(terminal=SIXEL) as s:
+        out = outgoing(s.app)
+        s.studio.picture.show((photograph(128),), (7,))
+        await s.settle()
+        (before,) = s.app.plates._standing
+        out.rate = 1e8  # type: ignore[misc]
+        s.studio.picture._make()
+        while making := [w for w in s.app.workers if w.group == "better pixels"]:
+            with suppress(WorkerCancelled):
+                await s.app.workers.wait_for_complete(making)
+            await s.pilot.pause()
+        covered = s.app.plates.before(s.app.screen, out)
+        (after,) = s.app.plates._standing
+        assert after.pixels is not before.pixels
+        assert after.pixels.weight > before.pixels.weight
+        # Its cells stay covered, so that no text is painted between the two.
+        assert covered == {
+            y + after.y: mask << after.x for y, mask in enumerate(before.seen) if mask
+        }
 
 
 async def test_what_covers_a_part_is_not_drawn_over(open_app: Open) -> None:

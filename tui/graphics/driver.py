@@ -87,6 +87,10 @@ class Driver(linux_driver.LinuxDriver):
     def has_room(self) -> bool:
         return self._writer is not None and self._writer.has_room
 
+    @property
+    def rate(self) -> float | None:
+        return self._writer.rate if self._writer is not None else None
+
     @contextmanager
     def frame(self) -> Iterator[None]:
         """What is written in here, on the event loop, is one frame and is written at once."""

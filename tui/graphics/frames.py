@@ -23,32 +23,48 @@ _MOST_BYTES = 48_000_000
 _STRIP_BYTES = 150  # of a cell, about: its segment; styles are shared
 
 
+FULL = float("inf")
+"""As good as the terminal shows it, in however many bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A part of a picture at a size in cells.
 
     Attributes:
         picture: names the picture.
+        worth: times the usual bytes that it may take on the link; :data:`FULL` is without limit.
     """
 
     picture: Hashable
     columns: int
     rows: int
     box: Box
+    worth: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A shot, ready: cells as strips, and in terminals that have them the pixels over them."""
+    """A shot, ready: cells as strips, and in terminals that have them the pixels over them.
+
+    Attributes:
+        worth: as the shot's.
+    """
 
     strips: tuple[Strip, ...] = ()
     pixels: Pixels | None = None
+    worth: float = 1.0
 
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
         cells = sum(len(strip._segments) for strip in self.strips)
         return (self.pixels.weight if self.pixels else 0) + cells * _STRIP_BYTES
+
+
+def could_be_better(frame: Frame | str | None) -> bool:
+    """Whether it is in pixels, and in fewer bytes than the terminal could show."""
+    return isinstance(frame, Frame) and frame.pixels is not None and frame.worth < FULL
 
 
 def develop(image: Image.Image, shot: Shot, terminal: Terminal) -> Frame | str:
@@ -66,9 +82,9 @@ def develop(image: Image.Image, shot: Shot, terminal: Terminal) -> Frame | str:
 
         width, height = terminal.cell
         part = cut_out(image, shot.box, shot.columns * width, shot.rows * height, larger=False)
-        ready = pixels(part, *cells, terminal)
+        ready = pixels(part, *cells, terminal, shot.worth)
         if ready is not None:
-            return Frame(tuple(coarse(part, *cells)), ready)
+            return Frame(tuple(coarse(part, *cells)), ready, shot.worth)
     part = cut_out(image, shot.box, shot.columns, shot.rows * 2)
     return Frame(tuple(half_blocks(part, *cells)))
 

@@ -62,10 +62,19 @@ def next_number() -> int:
     return (high % 120 + 1) << 24 | (low + _FIRST_COLOUR)
 
 
-def png(image: Image.Image) -> bytes:
-    """``image``, in RGB, as a PNG: all of it where that is small, else in well chosen colours."""
+def usual_bytes(pixels: int) -> float:
+    """So many bytes a picture of so many pixels takes at most on the link."""
+    return min(max(MOST_BYTES * pixels / _PIXELS, _LEAST_BYTES), _MOST_OF_ALL)
+
+
+def png(image: Image.Image, worth: float = 1.0) -> bytes:
+    """``image``, in RGB, as a PNG: all of it where that is small, else in well chosen colours.
+
+    Args:
+        worth: times the usual bytes that it may take; infinity is without limit.
+    """
     pixels = image.width * image.height
-    most = min(max(MOST_BYTES * pixels / _PIXELS, _LEAST_BYTES), _MOST_OF_ALL) * 3 / 4
+    most = usual_bytes(pixels) * worth * 3 / 4
     if pixels * 3 <= 8 * most:
         data = _written(image)
         if len(data) <= most:
@@ -119,7 +128,7 @@ class KittyPixels:
 
     @property
     def weight(self) -> int:
-        return len(self.data)
+        return len(self.data) * 4 // 3
 
     def sent_once(self) -> list[str]:
         encoded = b64encode(self.data).decode("ascii")

@@ -39,6 +39,11 @@ class Outgoing(Protocol):
         """Whether something that is soon replaced, as a preview is, may go now."""
         ...
 
+    @property
+    def rate(self) -> float | None:
+        """Bytes a second that the link has carried at best of late; ``None``: not known yet."""
+        ...
+
 
 class Nowhere:
     """Where there is no terminal, as in tests of screens: keeps what was drawn last, by name."""
@@ -46,6 +51,7 @@ class Nowhere:
     def __init__(self) -> None:
         self.drawn: dict[str, tuple[str, ...]] = {}
         self.has_room = True
+        self.rate: float | None = None
 
     def draw(self, name: str, parts: Sequence[str], *, whole: bool = False) -> None:
         del whole

@@ -82,6 +82,11 @@ class Pace:
         return self._trips[0][1] if self._trips else 0.0
 
     @property
+    def rate(self) -> float | None:
+        """Bytes a second that came through at best of late; ``None`` while none are known."""
+        return max(self._rates) if self.hears and self._rates else None
+
+    @property
     def is_asking(self) -> bool:
         """Whether an answer is to come."""
         return bool(self._marks)

@@ -17,6 +17,7 @@ _SAMPLE = 160
 _ROUNDS = 8
 _RARE = 0.6
 """Below 1, colours that cover little count for more than they cover: a blue badge stays blue."""
+_NEIGHBOUR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,64 @@ def calmed(image: Image.Image, picture: Reduced, tolerance: float) -> Reduced:
         near = np.einsum("ij,ij->i", off, off, dtype=np.int32) <= limit
         np.copyto(numbers[x], left, where=near)
     return Reduced(np.ascontiguousarray(numbers.T), picture.colours)
+
+
+def lined(numbers: NDArray[np.uint8], band: int, line: int, blank: int) -> NDArray[np.intp]:
+    """A picture as lines (n, line, width): each band of ``band`` rows begins with one.
+
+    Where the last line of a band has no row there is the number ``blank``.
+    """
+    height, width = numbers.shape
+    bands, tall = -(-height // band), -(-band // line) * line
+    found = np.full((bands, tall, width), blank, np.intp)
+    whole = height // band
+    found[:whole, :band] = numbers[: whole * band].reshape(whole, band, width)
+    if rest := height - whole * band:
+        found[whole, :rest] = numbers[whole * band :]
+    lines = found.reshape(-1, line, width)
+    return lines[: len(lines) - (tall - -(-rest // line) * line) // line] if rest else lines
+
+
+def thinned(picture: Reduced, band: int, line: int, loss: float) -> Reduced:
+    """The same with fewer colours in each ``line`` rows: those that it needs most.
+
+    What a line costs is the colours in it, not how many there are in all. A line of a sky has few,
+    close to one another; one across a flag has others. Each begins with the colour that covers
+    most, and gets that which is furthest from all it has, and covers much, until none is missed.
+
+    Args:
+        band: rows that are drawn for themselves; each begins with a line.
+        loss: from how much on a colour is missed: its squared distance, times what it covers to
+            the power of :data:`_RARE`.
+    """
+    count = len(picture.colours)
+    height, width = picture.numbers.shape
+    rows = lined(picture.numbers, band, line, count)
+    lines, flat = len(rows), rows.reshape(len(rows), -1)
+    here = np.arange(lines)
+    counted = np.bincount(
+        (flat + here[:, None] * (count + 1)).ravel(), minlength=lines * (count + 1)
+    ).reshape(lines, count + 1)[:, :count]
+    # Neighbours have a say, so that they choose alike: else smooth areas show streaks.
+    covers = counted.astype(np.float32)
+    covers[1:] += counted[:-1] * _NEIGHBOUR
+    covers[:-1] += counted[1:] * _NEIGHBOUR
+    weights = (covers / (1 + 2 * _NEIGHBOUR)) ** _RARE
+    colours = picture.colours.astype(np.float32)
+    apart = ((colours[:, None] - colours[None]) ** 2).sum(axis=2)
+    first = covers.argmax(axis=1)
+    far, instead = apart[first], np.repeat(first[:, None], count, axis=1)
+    for _ in range(count - 1):
+        missed = far * weights
+        more = missed.argmax(axis=1)
+        needs = missed[here, more] > loss
+        if not needs.any():
+            break
+        distance = apart[more]
+        nearer = (distance < far) & needs[:, None]
+        np.copyto(instead, more[:, None], where=nearer)
+        np.copyto(far, distance, where=nearer)
+    instead = np.concatenate([instead, np.full((lines, 1), count)], axis=1)
+    thin = np.take_along_axis(instead, flat, axis=1).reshape(-1, width)
+    kept = lined(np.ones((height, 1), np.uint8), band, line, 0).ravel() > 0
+    return Reduced(thin[kept].astype(np.uint8), picture.colours)

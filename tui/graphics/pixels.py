@@ -15,6 +15,7 @@ from tui.graphics.terminal import Terminal
 _SMALL = 12_000
 """Bytes that are drawn in one go: half a second on a slow line, and keys go in between."""
 _QUALITIES = (90, 85, 80, 72, 64, 50)
+_BEST = 95
 _ITERM_BYTES = 80_000
 _BAND_ROWS = 2
 _MOST_CELLS = 297
@@ -99,21 +100,39 @@ class Bands:
         return []
 
 
-def pixels(image: Image.Image, columns: int, rows: int, terminal: Terminal) -> Pixels | None:
+def pixels(
+    image: Image.Image, columns: int, rows: int, terminal: Terminal, worth: float = 1.0
+) -> Pixels | None:
     """``image``, in RGB, ready for a terminal. Takes tenths of a second: in a thread.
 
     ``None`` when it cannot be drawn at this size.
+
+    Args:
+        worth: times the usual bytes that it may take; infinity is without limit.
     """
     if terminal.protocol == "kitty":
-        return _kitty(image, columns, rows, terminal)
+        return _kitty(image, columns, rows, terminal, worth)
     width, height = terminal.cell
     if terminal.protocol == "iterm":
-        return _iterm(image, columns, rows, (columns * width, rows * height))
+        return _iterm(image, columns, rows, (columns * width, rows * height), worth)
     from tui.graphics.sixel import affordable, bands
 
-    picture = affordable(_at(image, columns * width, rows * height), terminal.registers)
-    parts = bands(picture.numbers, picture.colours, height * _BAND_ROWS)
+    scaled = _at(image, columns * width, rows * height)
+    band = height * _BAND_ROWS
+    picture = affordable(scaled, terminal.registers, worth, band)
+    parts = bands(picture.numbers, picture.colours, band)
     return Bands(columns, rows, _BAND_ROWS, tuple(parts))
+
+
+def usual_bytes(width: int, height: int, protocol: str) -> float:
+    """So many bytes a picture takes at most on the link, at so many pixels of the screen."""
+    if protocol == "sixel":
+        from tui.graphics import sixel
+
+        return sixel.usual_bytes(width * height)
+    from tui.graphics import kitty
+
+    return _ITERM_BYTES * 4 / 3 if protocol == "iterm" else kitty.usual_bytes(width * height)
 
 
 def _at(image: Image.Image, width: int, height: int) -> Image.Image:
@@ -129,7 +148,9 @@ def _not_above(image: Image.Image, width: int, height: int) -> Image.Image:
     return _at(image, min(width, image.width), min(height, image.height))
 
 
-def _kitty(image: Image.Image, columns: int, rows: int, terminal: Terminal) -> Pixels | None:
+def _kitty(
+    image: Image.Image, columns: int, rows: int, terminal: Terminal, worth: float
+) -> Pixels | None:
     from tui.graphics.kitty import KittyPixels, next_number, png
 
     if terminal.cells and max(columns, rows) > _MOST_CELLS:
@@ -137,13 +158,15 @@ def _kitty(image: Image.Image, columns: int, rows: int, terminal: Terminal) -> P
     width, height = terminal.cell
     shown = _not_above(image, columns * width, rows * height)
     return KittyPixels(
-        columns, rows, next_number(), png(shown), *shown.size, terminal.cells, terminal.tmux
+        columns, rows, next_number(), png(shown, worth), *shown.size, terminal.cells, terminal.tmux
     )
 
 
-def _iterm(image: Image.Image, columns: int, rows: int, size: tuple[int, int]) -> Pixels:
+def _iterm(
+    image: Image.Image, columns: int, rows: int, size: tuple[int, int], worth: float
+) -> Pixels:
     shown = _not_above(image, *size)
-    data = _smallest(shown)
+    data = _smallest(shown, worth)
     if len(data) * 4 / 3 <= _SMALL:
         return Bands(columns, rows, rows, (_inline(data, columns, rows),))
     parts = []
@@ -152,20 +175,22 @@ def _iterm(image: Image.Image, columns: int, rows: int, size: tuple[int, int]) -
         bottom = min(top + _BAND_ROWS, rows)
         edges = round(top * shown.height / rows), round(bottom * shown.height / rows)
         part = shown.crop((0, edges[0], shown.width, max(edges[1], edges[0] + 1)))
-        parts.append(_inline(_smallest(part, shown.height / part.height), columns, bottom - top))
+        most = worth * part.height / shown.height
+        parts.append(_inline(_smallest(part, most), columns, bottom - top))
     return Bands(columns, rows, _BAND_ROWS, tuple(parts))
 
 
-def _smallest(image: Image.Image, parts: float = 1.0) -> bytes:
-    """As a PNG or a JPEG, whichever is smaller; ``parts`` like it make the picture."""
+def _smallest(image: Image.Image, worth: float) -> bytes:
+    """As a PNG or a JPEG, whichever is smaller, in so many times the usual bytes."""
     file = BytesIO()
     image.save(file, "PNG", compress_level=9)
     best = file.getvalue()
-    for quality in _QUALITIES:
-        if len(best) * parts <= _ITERM_BYTES:
+    qualities = _QUALITIES if worth <= 1 else (_BEST, *_QUALITIES)
+    for quality in qualities:
+        if len(best) <= _ITERM_BYTES * worth:
             break
         file = BytesIO()
-        image.save(file, "JPEG", quality=quality)
+        image.save(file, "JPEG", quality=quality, subsampling=0 if quality == _BEST else -1)
         best = min(best, file.getvalue(), key=len)
     return best
 

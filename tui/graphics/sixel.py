@@ -9,59 +9,80 @@ that a later one covers, which spares most of the gaps.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isinf
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tui.graphics.palette import Reduced, calmed, reduced
+from tui.graphics.palette import Reduced, calmed, lined, reduced, thinned
 
 MOST_BYTES = 102_000
 """For a picture of 600 x 600 pixels on the screen; larger ones may take more."""
 _PIXELS = 600 * 600
 _LEAST_BYTES, _MOST_OF_ALL = 40_000, 400_000
-_COLOURS = (192, 128, 96, 64, 48, 40, 32, 28, 26, 24, 22, 20, 16)
-_CALM = 8.0
+_MOST_COLOURS = 256
+_USUAL_COLOURS = 96
+_LOSSES = tuple(600 * 1.15**step for step in range(48))
+"""From what error on a line gets another colour; see :func:`tui.graphics.palette.thinned`."""
+_CALM = 12.0
 _SAMPLE = 4
 """One line of so many is looked at to tell how long all would be."""
-_BAND_COST = 1.07
-"""What it costs that each band has its own colours, and ends in a line that is not full."""
+_DEFINITION = 14
+"""Bytes that a colour's definition takes, about."""
 LINE = 6
 """Rows of pixels that are drawn together."""
 _LONGEST = 4095
 
 
-def affordable(image: Image.Image, registers: int = 0) -> Reduced:
+def usual_bytes(pixels: int) -> float:
+    """So many bytes a picture of so many pixels of the screen takes at most."""
+    return min(max(MOST_BYTES * pixels / _PIXELS, _LEAST_BYTES), _MOST_OF_ALL)
+
+
+def affordable(
+    image: Image.Image, registers: int = 0, worth: float = 1.0, band: int = LINE
+) -> Reduced:
     """``image``, in RGB, in as many colours as the link can be asked to carry.
 
     Args:
         registers: colours that the terminal takes; 0 when that is not known.
+        worth: times the usual bytes that it may take; infinity is without limit.
+        band: rows of pixels that are drawn together.
     """
-    share = image.width * image.height / _PIXELS
-    most = min(max(MOST_BYTES * share, _LEAST_BYTES), _MOST_OF_ALL)
-    choices = [count for count in _COLOURS if not registers or count <= registers] or [registers]
-    low, high = 0, len(choices) - 1
+    most = usual_bytes(image.width * image.height) * worth
+    colours = min(registers or _MOST_COLOURS, _MOST_COLOURS)
+    if isinf(most):
+        return reduced(image, colours)
+    picture = reduced(image, min(colours, round(_USUAL_COLOURS * worth)))
+    low, high = 0, len(_LOSSES) - 1
     found: dict[int, Reduced] = {}
-    # The fewer colours, the shorter: halve what is left to choose from.
+    # The more may be lost, the shorter: halve what is left to choose from.
     while low < high:
         middle = (low + high) // 2
-        found[middle] = _in_colours(image, choices[middle])
-        if _estimate(found[middle]) <= most:
+        found[middle] = _simpler(image, picture, band, _LOSSES[middle])
+        if _estimate(found[middle], band) <= most:
             high = middle
         else:
             low = middle + 1
-    return found.get(low) or _in_colours(image, choices[low])
+    return found.get(low) or _simpler(image, picture, band, _LOSSES[low])
 
 
-def _in_colours(image: Image.Image, count: int) -> Reduced:
-    return calmed(image, reduced(image, count), _CALM)
+def _simpler(image: Image.Image, picture: Reduced, band: int, loss: float) -> Reduced:
+    return calmed(image, thinned(picture, band, LINE, loss), _CALM)
 
 
-def _estimate(picture: Reduced) -> float:
-    height = len(picture.numbers)
-    step = LINE * (_SAMPLE if height > 20 * LINE else 1)
-    lines = [picture.numbers[top : top + LINE] for top in range(0, height, step)]
-    return len(sixels(np.concatenate(lines), picture.colours)) * step / LINE * _BAND_COST
+def _estimate(picture: Reduced, band: int) -> float:
+    """About how many bytes it takes."""
+    numbers, colours = picture.numbers, len(picture.colours)
+    lines = lined(numbers, band, LINE, colours)
+    looked_at = lines[:: _SAMPLE if len(lines) > 20 else 1]
+    drawn = sum(map(len, _lines(looked_at, colours))) + len(looked_at)
+    defined = sum(
+        np.count_nonzero(np.bincount(numbers[top : top + band].ravel(), minlength=colours))
+        for top in range(0, len(numbers), band)
+    )
+    return drawn * len(lines) / len(looked_at) + defined * _DEFINITION
 
 
 def sixels(numbers: NDArray[np.uint8], colours: NDArray[np.uint8]) -> str:
@@ -81,12 +102,7 @@ def bands(numbers: NDArray[np.uint8], colours: NDArray[np.uint8], height: int) -
     parts = [numbers[top : top + height] for top in range(0, len(numbers), height)]
     counts = [-(-len(part) // LINE) for part in parts]
     width = numbers.shape[1]
-    # (lines, 6, width); below the last row of a part the number is that of no colour.
-    lines = np.full((sum(counts), LINE, width), len(colours), np.intp)
-    at = 0
-    for part, count in zip(parts, counts, strict=True):
-        lines[at : at + count].reshape(-1, width)[: len(part)] = part
-        at += count
+    lines = lined(numbers, height, LINE, len(colours))
     written = _lines(lines, len(colours))
     defined = [
         f"#{number};2;{red};{green};{blue}"

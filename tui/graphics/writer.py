@@ -110,6 +110,12 @@ class Writer(Thread):
             waits = self._lanes.has_parts or self._lanes.has_text or self._writing
             return not waits and self._pace.has_room
 
+    @property
+    def rate(self) -> float | None:
+        """Bytes a second; see :class:`tui.graphics.outgoing.Outgoing`."""
+        with self._changed:
+            return self._pace.rate
+
     def answered(self) -> None:
         """The terminal has answered a question. Called on the thread that reads."""
         with self._changed:

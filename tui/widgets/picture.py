@@ -20,7 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.graphics.fit import fitted
-from tui.graphics.frames import Frame, Shot, develop
+from tui.graphics.frames import Frame, Shot, could_be_better
 from tui.graphics.outgoing import outgoing
 from tui.graphics.plates import Plate, lay, plates_of
 from tui.graphics.terminal import Terminal
@@ -309,9 +309,13 @@ class Picture(Widget, can_focus=True):
     # Ready for the terminal
 
     def _make(self) -> None:
-        if not self._making and self._missing() is not None:
+        if self._making:
+            return
+        if self._missing() is not None:
             self._making = True
             self._make_ready()
+        elif any(could_be_better(self._frames.get(_key(tile))) for tile in self._tiles):
+            self._make_better()
 
     def _missing(self) -> Tile | None:
         """A tile whose picture is not ready. Previews are drawn at once."""
@@ -335,17 +339,46 @@ class Picture(Widget, can_focus=True):
                         self.refresh()
         finally:
             self._making = False
+        self._make()
+
+    @work(group="better pixels", exclusive=True)
+    async def _make_better(self) -> None:
+        """Once all are there, and where the link carries more: again, better."""
+        from tui.graphics.quality import improved
+
+        for tile in list(self._tiles):
+            frame = self._frames.get(_key(tile))
+            if not could_be_better(frame) or tile.index >= len(self.images):
+                continue
+            assert isinstance(frame, Frame)
+            image, terminal = self.images[tile.index], self.terminal
+            shot = await self._shot(image, tile, terminal)
+
+            def wanted(tile: Tile = tile, frame: Frame = frame) -> bool:
+                return not self._live and self._frames.get(_key(tile)) is frame
+
+            out = outgoing(self.app)
+            better = await improved(out, lambda i=image: i, shot, terminal, frame, wanted)  # type: ignore[misc]
+            if better is not None:
+                plates_of(self.app).frames.put(shot, better)
+                self._frames[_key(tile)] = better
+                self._lay()
 
     async def _frame_of(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Frame | str:
         """A picture that was made ready before is not made ready again."""
+        from tui.graphics.quality import developed
+
         kept = plates_of(self.app).frames
-        named = await off_loop(partial(_named, image))
-        shot = Shot((named, terminal), tile.columns, tile.rows, WHOLE)
+        shot = await self._shot(image, tile, terminal)
         frame = kept.get(shot)
         if frame is None:
-            frame = await off_loop(partial(develop, image, shot, terminal))
+            frame = await developed(outgoing(self.app), lambda: image, shot, terminal)
             kept.put(shot, frame)
         return frame
+
+    async def _shot(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Shot:
+        named = await off_loop(partial(_named, image))
+        return Shot((named, terminal), tile.columns, tile.rows, WHOLE)
 
     def _lay(self) -> None:
         """What is in pixels stands over its cells."""

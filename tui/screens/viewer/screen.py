@@ -16,6 +16,7 @@ from textual.widgets import Static
 from engine import events
 from tui import form as forms
 from tui.graphics.outgoing import outgoing
+from tui.graphics.quality import LOOKED_AT
 from tui.keys.command import bindings
 from tui.keys.moving import FOCUS
 from tui.keys.studio import APP
@@ -78,7 +79,7 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="room"):
-            yield Stage(self._terminal, labels=False)
+            yield Stage(self._terminal, labels=False, worth=LOOKED_AT)
             yield Details()
         with Horizontal(classes="foot"):
             yield Static("", classes="facts")

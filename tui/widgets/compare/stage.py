@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -15,12 +14,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.errors import SafelightError
-from tui.graphics.frames import Frame, Frames, Shot, develop
+from tui.graphics.frames import Frame, Frames, Shot, could_be_better
+from tui.graphics.outgoing import outgoing
 from tui.graphics.plates import Plate, lay
 from tui.graphics.terminal import Terminal
 from tui.graphics.viewport import WHOLE, Box, Pane, Viewport, panes
 from tui.ink import ink
-from tui.stock import off_loop
 from tui.text import centred, clean, wrapped
 from tui.widgets.compare.print import Part, Print, joined
 
@@ -54,14 +53,15 @@ class Stage(Widget):
             super().__init__()
             self.by = by
 
-    def __init__(self, terminal: Terminal, *, labels: bool = True) -> None:
+    def __init__(self, terminal: Terminal, *, labels: bool = True, worth: float = 1.0) -> None:
         """
         Args:
             labels: there is a row above each picture for its label.
+            worth: times the usual bytes that a picture may take on any link.
         """
         super().__init__()
         self.terminal = terminal
-        self._labels = labels
+        self._labels, self._worth = labels, worth
         self.view = Viewport()
         self._prints: tuple[Print, ...] = ()
         self._ahead: tuple[Print, ...] = ()
@@ -134,7 +134,10 @@ class Stage(Widget):
 
     def _shots(self, prints: Sequence[Print]) -> list[tuple[Shot, Print]]:
         placed = zip(prints, self._panes(prints), strict=False)
-        return [(Shot(each.key, pane.columns, pane.rows, pane.box), each) for each, pane in placed]
+        return [
+            (Shot(each.key, pane.columns, pane.rows, pane.box, self._worth), each)
+            for each, pane in placed
+        ]
 
     def _change(self) -> None:
         """Show what is ready; have the rest made."""
@@ -175,20 +178,26 @@ class Stage(Widget):
         return None
 
     def _make(self) -> None:
-        if not self._developing and self.is_attached and self._missing() is not None:
+        if self._developing or not self.is_attached:
+            return
+        if self._missing() is not None:
             self._developing = True
             self._develop()
+        elif any(could_be_better(self._frames.get(shot)) for shot, _ in self._shots(self._prints)):
+            self._improve()
 
     @work(group="developing")
     async def _develop(self) -> None:
         """Make ready what is missing, one after another, as it is wanted by then."""
+        from tui.graphics.quality import developed
+
         try:
             while (missing := self._missing()) is not None:
                 shot, each = missing
                 terminal = self.terminal
                 frame: Frame | str
                 try:
-                    frame = await off_loop(partial(_developed, each, shot, terminal))
+                    frame = await developed(outgoing(self.app), each.make, shot, terminal)
                 except SafelightError as error:
                     frame = str(error)
                 if terminal == self.terminal:
@@ -197,6 +206,31 @@ class Stage(Widget):
                     self.post_message(self.Developed())
         finally:
             self._developing = False
+        self._make()
+
+    @work(group="improving", exclusive=True)
+    async def _improve(self) -> None:
+        """Once all are there, and where the link carries more: again, better."""
+        from tui.graphics.quality import improved
+
+        terminal = self.terminal
+        for shot, each in self._shots(self._prints):
+            frame = self._frames.get(shot)
+            if not isinstance(frame, Frame):
+                continue
+
+            def wanted(shot: Shot = shot, frame: Frame = frame) -> bool:
+                shown = any(shot == other for other, _ in self._shots(self._prints))
+                return shown and self._frames.get(shot) is frame
+
+            out = outgoing(self.app)
+            try:
+                better = await improved(out, each.make, shot, terminal, frame, wanted)
+            except SafelightError:
+                continue  # what is there stays
+            if better is not None:
+                self._frames.put(shot, better)
+                self._change()
 
     # Events
 
@@ -284,7 +318,3 @@ class Stage(Widget):
                 room -= cell_len(text)
         left = max(room, 0) // 2
         return Strip([Segment(" " * left, paper), *segments, Segment(" " * (room - left), paper)])
-
-
-def _developed(each: Print, shot: Shot, terminal: Terminal) -> Frame | str:
-    return develop(each.make(), shot, terminal)
