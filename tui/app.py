@@ -6,12 +6,11 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import DescendantFocus, Event, Key
@@ -26,11 +25,11 @@ from tui.graphics.terminal import Terminal
 from tui.guarded_app import GuardedApp
 from tui.keys.command import bindings
 from tui.keys.contexts import key_of, with_keys
-from tui.keys.panels import PANEL_HELP
 from tui.keys.studio import APP
 from tui.keys.taking import take_keys
 from tui.leaving import at_the_latest, has_shell, hear, stop_for_the_shell
 from tui.log import start as start_log
+from tui.offering import OfferingApp
 from tui.paths import Paths
 from tui.preferences import Preferences
 from tui.remembered import Remembered
@@ -70,7 +69,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
+class SafelightApp(GuardedApp, CoveringApp, OfferingApp, inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -321,24 +320,6 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
         for key in keys:
             await super().on_event(key)
 
-    def action_help(self) -> None:
-        from tui.keys.here import ready
-        from tui.screens.help import HelpScreen
-
-        if isinstance(self.screen, HelpScreen):
-            self.screen.dismiss()
-            return
-        focused = self.focused
-        names = [node.id or "" for node in focused.ancestors_with_self] if focused else []
-        panel = next((name for name in names if name in PANEL_HELP), "")
-        self.push_screen(HelpScreen(panel, [each.command for each in ready(self.screen)]))
-
-    def action_command_palette(self) -> None:
-        from tui.screens.palette import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
-
     @work
     async def action_request_quit(self) -> None:
         from tui.screens.confirm import QuitQuestion
@@ -377,12 +358,6 @@ class SafelightApp(GuardedApp, CoveringApp, inherit_bindings=False):
 
     async def action_quit(self) -> None:
         self.action_request_quit()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command that works here, by name; the choice of themes is among them."""
-        from tui.screens.palette import offered
-
-        return offered(screen)
 
     # End
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
+from textual.widgets import Input
 
 from tests.tui.conftest import Open
 from tui.headless.run import run
@@ -269,6 +270,21 @@ async def test_the_palette_has_what_works_here(open_app: Open) -> None:
         await s.type("rate 4")
         await s.press("enter")
         assert s.at_studio()
+
+
+async def test_the_palette_is_typed_into_as_any_line(paths: Paths, open_app: Open) -> None:
+    write(paths, '[keys]\nkeymap = "emacs"\n')
+    async with open_app() as s:
+        await s.press("alt+x", "a", "c", "ctrl+b", "b")
+        line = s.app.screen.query_one(Input)
+        assert line.value == "abc"
+        await s.press("escape")
+        before = s.app.theme
+        await s.press("f11")
+        await s.type("gruvbox")
+        await s.press("enter", "enter")
+        assert s.at_studio()
+        assert s.app.theme == "gruvbox" != before
 
 
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])

@@ -24,6 +24,7 @@ from tui.keys.keymap import read_keymap
 from tui.keys.names import is_typed
 from tui.keys.places import PLACES
 from tui.paths import Paths
+from tui.screens.palette import Palette
 from tui.screens.sweep.plan import SweepPlanScreen
 from tui.screens.viewer.screen import ViewerScreen
 from tui.widgets.key_bar import KeyBar
@@ -93,12 +94,23 @@ async def viewing(s: Session) -> None:
     assert isinstance(s.app.screen, ViewerScreen)
 
 
+async def palette(s: Session) -> None:
+    await s.press("ctrl+p")
+    assert isinstance(s.app.screen, Palette)
+
+
+async def themes(s: Session) -> None:
+    await s.press("f11", "f11", "ctrl+p")
+    assert [type(screen) for screen in s.app.screen_stack[1:]] == [Palette]
+
+
 async def studio(s: Session) -> None:
     await s.settle()
 
 
 STEPS: dict[str, Callable[[Session], Awaitable[None]]] = {
     **{"studio": studio, "help": helping, "plan": plan, "asking": asking},
+    **{"palette": palette, "themes": themes},
     **{"history": shots.searching, "thumbnails": shots.thumbnails, "prompts": shots.prompts},
     **{"switches": shots.switching, "choose": shots.choosing_a_value, "open": shots.restoring},
     **{

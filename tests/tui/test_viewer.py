@@ -223,7 +223,13 @@ async def test_from_the_history(open_app: Open, lab: ScriptedLab) -> None:
     async with open_app(lab) as s:
         await s.press("f9", "down", "o")
         assert foot(s).startswith("#2 · 1 of 3")
-        await s.press("p", "q")
+        # There is no studio to run something in.
+        assert "Run ^R" not in s.palette()
+        assert "Leave q" in s.palette()
+        await s.press("f1")
+        assert "Leave the viewer." in s.seen()
+        assert "Make the picture" not in s.seen()
+        await s.press("f1", "p", "q")
         screen = s.app.screen
         assert isinstance(screen, HistoryScreen)
         assert screen.listed.current is not None

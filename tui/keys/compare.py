@@ -173,7 +173,15 @@ _COMPARE = (
         footer=True,
     ),
     Command("back", "escape", "Back", "Back: to side by side, then out.", "back", "Decide"),
-    Command("out", "ctrl+t", "Back", "As Back.", "back", "Decide", follows="studio.compare"),
+    Command(
+        "out",
+        "ctrl+t",
+        "Back",
+        "Back: to side by side, then out.",
+        "back",
+        "Decide",
+        follows="studio.compare",
+    ),
     Command(
         "go-on",
         "f5",

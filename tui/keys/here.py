@@ -50,6 +50,11 @@ def ready(screen: Screen[Any]) -> Iterator[Ready]:
                 yield Ready(command, node)
 
 
+def allowed(screen: Screen[Any]) -> Iterator[Ready]:
+    """What works on a screen, without what a node of it does not do as things are."""
+    return (each for each in ready(screen) if each.is_allowed)
+
+
 def find(screen: Screen[Any], command_id: str) -> Ready | None:
     """A command, if it works on a screen now."""
     return next((each for each in ready(screen) if each.command.id == command_id), None)

@@ -34,7 +34,15 @@ SWITCHES = of(
     "switches",
     (
         Command("done", "escape,q", "Done", "Back to the studio with them.", "done", "Switches"),
-        Command("out", "f3", "Done", "As Done.", "done", "Switches", follows="studio.switches"),
+        Command(
+            "out",
+            "f3",
+            "Done",
+            "Back to the studio.",
+            "done",
+            "Switches",
+            follows="studio.switches",
+        ),
         Command("run", "ctrl+r", "Run", "Run with them.", "run", "Switches", follows="studio.run"),
         Command("none", "ctrl+x", "All off", "All back to the default.", "reset_all", "Switches"),
     ),
@@ -45,7 +53,7 @@ SETTINGS_SCREEN = of(
     (
         Command("done", "escape,q", "Done", "Back to where you were.", "done", "Settings"),
         Command(
-            *("out", "shift+f11,f23", "Done", "As Done.", "done", "Settings"),
+            *("out", "shift+f11,f23", "Done", "Back to where you were.", "done", "Settings"),
             follows="app.settings",
         ),
         Command(

@@ -72,13 +72,17 @@ LADDER = of(
             "Ladder",
             follows="studio.pause",
         ),
-        _following("out", "shift+f7,f19", "back", "As Back.", "Ladder", "studio.ladder"),
+        _following("out", "shift+f7,f19", "back", "Back to the studio.", "Ladder", "studio.ladder"),
     ),
     first="typing",
 )
 PAST = of(
     "ladder",
-    (Command("past-out", "p", "Close", "As Close.", "dismiss", "Ladder", follows="ladder.past"),),
+    (
+        Command(
+            "past-out", "p", "Close", "Close this list.", "dismiss", "Ladder", follows="ladder.past"
+        ),
+    ),
 )
 """In the list of past ladders."""
 PLAN = of(

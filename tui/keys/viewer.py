@@ -106,8 +106,8 @@ VIEWER = of(
             ("back", "escape", "Back", "Fit again, then out.", "back"),
             footer=True,
         ),
-        *_in("Pictures", ("leave", "q", "Leave", "Out, at once.", "leave")),
-        *_in("Pictures", ("view", "f2", "Leave", "As Leave.", "leave"), follows=True),
+        *_in("Pictures", ("leave", "q", "Leave", "Leave the viewer.", "leave")),
+        *_in("Pictures", ("view", "f2", "Leave", "Leave the viewer.", "leave"), follows=True),
         *_in(
             "Studio",
             ("run", "ctrl+r", "Run", "Make the picture that is on the form.", "studio('run')"),
