@@ -121,7 +121,8 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, inherit_bindings=False)
     def refresh_css(self, animate: bool = True) -> None:
         """Before anything is on the screen, take the theme's colours without reading CSS twice."""
         if self.studio.is_attached:
-            super().refresh_css(animate=animate)
+            draw = super().refresh_css
+            self.preferences.themes.refresh(lambda: draw(animate=animate))
         else:
             self.stylesheet.set_variables(self.get_css_variables())
 

@@ -25,6 +25,7 @@ class Preferences:
 
     Attributes:
         live: the settings.
+        themes: those of the app.
         complaints: what cannot be used, from the start.
     """
 
@@ -32,11 +33,11 @@ class Preferences:
         self.live = LiveSettings(sources, self._changed)
         self.complaints = list(sources.problems)
         self._app = app
-        self._themes = ThemeShelf(app, paths.themes)
+        self.themes = ThemeShelf(app, paths.themes)
         self._places = (paths.settings_file, paths.themes)
         self._watcher: Watcher | None = None
-        self.complaints += self._themes.fill()
-        if complaint := self._themes.use(sources.settings.theme):
+        self.complaints += self.themes.fill()
+        if complaint := self.themes.use(sources.settings.theme):
             self.complaints.append(complaint)
 
     def watch(self) -> None:
@@ -45,6 +46,7 @@ class Preferences:
 
         self._watcher = Watcher(self._places, lambda: self._app.post_message(FilesChanged()))
         self._watcher.start()
+        self.look()  # what has changed since the start
         self._app.watch(self._app, "theme", self._theme_chosen, init=False)
 
     def stop(self) -> None:
@@ -53,7 +55,7 @@ class Preferences:
 
     def look(self) -> None:
         """Go by what has changed on disk, and say what cannot be used."""
-        for sentence in (*self._themes.look(), *(self.live.look() or ())):
+        for sentence in (*self.themes.look(), *(self.live.look() or ())):
             self._app.notify(sentence, severity="warning", timeout=10)
 
     def show(self) -> None:
@@ -70,11 +72,11 @@ class Preferences:
 
     def _theme_chosen(self, name: str) -> None:
         """A theme was chosen, by F11 or the palette, unless it is the one that is wanted anyway."""
-        if name == self._themes.wanted or self._app.theme != name:
+        if name == self.themes.wanted or self._app.theme != name:
             return
-        if name == USUAL and self._themes.wanted not in self._app.available_themes:
+        if name == USUAL and self.themes.wanted not in self._app.available_themes:
             return  # ours, in place of one that is gone
-        self._themes.wanted = name
+        self.themes.wanted = name
         self.live.choose("theme", name)
         if self.live.sources.origins["theme"] not in (CHOSEN, DEFAULT):
             self._app.notify(
@@ -84,7 +86,7 @@ class Preferences:
 
     def _changed(self, names: frozenset[str]) -> None:
         settings = self.live.settings
-        if "theme" in names and (complaint := self._themes.use(settings.theme)):
+        if "theme" in names and (complaint := self.themes.use(settings.theme)):
             self._app.notify(complaint, severity="warning", timeout=8)
         if "graphics" in names:
             self._app.draw_anew()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textual.app import App
 from textual.theme import Theme
 
-from tui.themes import BadTheme, builtin_themes, read_theme
+from tui.stamp import Stamp, stamp
+from tui.themes import BadTheme, builtin_themes, read_theme, theme_files
 
 USUAL = "safelight"
 
@@ -26,6 +27,8 @@ class ThemeShelf:
         self._app = app
         self._folder = folder
         self._files: dict[Path, Theme] = {}  # the last good one of each
+        self._stamps: dict[Path, Stamp] = {}
+        self._good: Theme | None = None  # the last one that the screen was drawn with
         self._hidden: dict[str, Theme] = {}  # those whose name one of the user's has taken
 
     def fill(self) -> list[str]:
@@ -44,6 +47,7 @@ class ThemeShelf:
     def look(self) -> list[str]:
         """Read the user's files again, and use what has changed. Returns sentences for the user."""
         before, used = self._app.current_theme, self._app.theme
+        self._good = self._good or before  # the first look comes when something is on the screen
         said = list(self._read())
         themes = self._app.available_themes
         if self.wanted in themes and used != self.wanted:
@@ -55,10 +59,33 @@ class ThemeShelf:
             self._app.mutate_reactive(App.theme)  # the same name, with other colours
         return said
 
+    def refresh(self, draw: Callable[[], None]) -> None:
+        """Let ``draw`` take the theme's colours; where it cannot, the last good one stays."""
+        theme, good = self._app.current_theme, self._good
+        try:
+            draw()
+        except Exception:
+            if good is None or good == theme:
+                raise
+            self._app.notify(f"The theme “{theme.name}” cannot be used.", severity="warning")
+            self._app.register_theme(good)
+            self.wanted = self._app.theme = good.name
+            draw()
+        else:
+            self._good = theme
+
     def _read(self) -> Iterator[str]:
         """Take what the folder holds now. Gives what is to be said."""
         found: dict[Path, Theme] = {}
-        for path in sorted(self._folder.glob("*.toml")):
+        stamps = {path: stamp(path) for path in theme_files(self._folder)}
+        before, self._stamps = self._stamps, stamps
+        if stamps == before:
+            return
+        for path, version in stamps.items():
+            if version == before.get(path):
+                if path in self._files:
+                    found[path] = self._files[path]
+                continue  # what is wrong with it was said
             try:
                 found[path] = read_theme(path)
             except BadTheme as error:

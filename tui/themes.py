@@ -23,7 +23,6 @@ _COLOURS = (
 _KEYS = ("name", "dark", "variables", *_COLOURS)
 _NAME = r"\w[\w.-]{0,39}"
 _MOST_BYTES = 100_000
-_SHARE = r"(.*?)\s+\d{1,3}(?:\.\d+)?%"
 
 
 class BadTheme(ValueError):
@@ -35,6 +34,16 @@ def builtin_themes() -> list[Theme]:
     folder = files("themes")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     return [parse_theme((folder / name).read_text(encoding="utf-8"), name) for name in names]
+
+
+def theme_files(folder: Path) -> list[Path]:
+    """The files in the user's folder that are to be themes; none where it cannot be read."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    # Those with a dot in front are editors' own: Emacs' .#x.toml is a link to nowhere.
+    return [path for path in paths if path.suffix == ".toml" and path.name[0] != "."]
 
 
 def read_theme(path: Path) -> Theme:
@@ -50,7 +59,7 @@ def read_theme(path: Path) -> Theme:
     except UnicodeDecodeError as error:
         raise BadTheme("it is not UTF-8") from error
     theme = parse_theme(text, path.name)
-    _check_variables(theme, text)
+    _check(theme, text)
     return theme
 
 
@@ -58,7 +67,7 @@ def parse_theme(text: str, source: str) -> Theme:
     """A theme from TOML; ``source`` names it where it has no name. Raises :class:`BadTheme`."""
     try:
         values: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number that is too long
         from tui.settings.toml_lines import explained
 
         line, column, what = explained(error, text)
@@ -87,31 +96,20 @@ def parse_theme(text: str, source: str) -> Theme:
     return Theme(name=name, dark=dark, variables=variables, **values)
 
 
-def _check_variables(theme: Theme, text: str) -> None:
-    """What Textual takes for a colour, or a style, must be one: its CSS would not parse else."""
-    plain = Theme(name="plain", primary=theme.primary, dark=theme.dark).to_color_system().generate()
-    for key, value in theme.variables.items():
-        if key not in plain:
-            close = _meant(key, plain)
+def _check(theme: Theme, text: str) -> None:
+    """Textual must be able to use it: its CSS would not parse else, and the app not start."""
+    from tui.theme_variables import Wrong, check, usual_variables
+
+    known = usual_variables(theme)
+    for key in theme.variables:
+        if key not in known:
+            close = _meant(key, known)
             raise BadTheme(f"{_at(text, 'variables', key)}no variable is called “{key}”{close}")
-        if not _fits(value, plain[key]):
-            raise BadTheme(f"{_at(text, 'variables', key)}“{key}” cannot be {value!r}")
-
-
-def _fits(value: str, usual: str) -> bool:
-    """Whether a value is of the kind of the usual one: a colour with its share, or a style."""
-    if usual == "initial" or _is_share(usual):
-        return value == usual or _is_share(value)
-    from textual.css.constants import VALID_STYLE_FLAGS
-
-    words = set(value.split())
-    return bool(words) and words <= VALID_STYLE_FLAGS
-
-
-def _is_share(value: str) -> bool:
-    """Whether it is a colour, of which there may be only so much: ``red 40%``, ``auto 87%``."""
-    share = re.fullmatch(_SHARE, value)
-    return (share[1] if share else value) == "auto" or _is_colour(share[1] if share else value)
+    try:
+        check(theme)
+    except Wrong as error:
+        where = _at(text, "variables", error.key) or _at(text, error.key)
+        raise BadTheme(f"{where}{error}") from error
 
 
 def _is_colour(value: str) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from tui.stamp import Stamp, stamp
+from tui.themes import theme_files
 
 SECONDS = 1.0
 """Between two looks. One takes some 20 µs; a disk that is slow to answer holds up nobody."""
 
 
 class Watcher:
-    """Watches files, and the TOML files of folders."""
+    """Watches TOML files, and those of folders."""
 
     def __init__(
         self, places: tuple[Path, ...], changed: Callable[[], object], seconds: float = SECONDS
@@ -37,24 +39,9 @@ class Watcher:
                 self._seen = seen
                 self._changed()
 
-    def _look(self) -> list[tuple[str, int, int, int]]:
-        """What tells versions of the files apart, also when one was replaced."""
+    def _look(self) -> list[tuple[Path, Stamp]]:
         found = []
         for place in self._places:
-            try:
-                if place.suffix == ".toml":
-                    found.append(_stamp(place, place.stat()))
-                    continue
-                with os.scandir(place) as entries:
-                    found += [_stamp(Path(e.path), e.stat()) for e in entries if _is_toml(e.name)]
-            except OSError:
-                continue  # not there, or not any more
-        return sorted(found)
-
-
-def _is_toml(name: str) -> bool:
-    return name.endswith(".toml")
-
-
-def _stamp(path: Path, stat: os.stat_result) -> tuple[str, int, int, int]:
-    return str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size
+            files = [place] if place.suffix == ".toml" else theme_files(place)
+            found += [(path, stamp(path)) for path in files]
+        return found

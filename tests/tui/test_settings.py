@@ -45,6 +45,9 @@ def test_how_pictures_are_written(tmp_path: Path) -> None:
         ('device = "toaster"', "There is no device called “toaster”. Use auto, cuda,"),
         ('devise = "cpu"', "no setting is called “devise”. Did you mean “device”?"),
         ('[kyes]\nrun = "f5"', "no table is called “kyes”. Did you mean “keys”?"),
+        pytest.param("notify_after_seconds = 1" + "0" * 400, "a number, 0 or more.", id="large"),
+        ("notify_after_seconds = inf", "must be a number, 0 or more."),
+        ("notify_after_seconds = nan", "must be a number, 0 or more."),
         ('keys = "vim"', "“keys” must be a table: [keys]."),
     ],
 )
@@ -65,6 +68,7 @@ def test_what_is_wrong_names_its_line_and_the_rest_counts(
         ("climb = true\nclimb = true", "line 4, column 13"),
         ('checkpoint_folders = [\n"/a",\n', "line 4, column 6"),
         ('file_name = """\nabc', "line 4, column 4"),
+        pytest.param("[x]\ny = 1" + "0" * 5000, "line 4, column 5", id="long"),
     ],
 )
 def test_of_a_broken_file_what_stands_above_counts(tmp_path: Path, text: str, place: str) -> None:
@@ -73,6 +77,14 @@ def test_of_a_broken_file_what_stands_above_counts(tmp_path: Path, text: str, pl
     assert "What stands above it counts." in sources.complaint
     assert sources.settings.previews is False
     assert sources.settings.theme == ""
+
+
+def test_of_many_unknown_names_some_are_told(tmp_path: Path) -> None:
+    sources = read(tmp_path, "".join(f"name_{n} = 1\n" for n in range(3000)) + "climb = true")
+    assert "config.toml, line 8: no setting is called “name_7”." in sources.problems
+    assert sources.problems[-1] == "config.toml has 2992 more names that are no settings."
+    assert len(sources.problems) == 9
+    assert sources.origin("climb") == "config.toml, line 3001"
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tui.conftest import Session
+from tests.tui.scripted import ScriptedLab
+from tui.app import SafelightApp
 from tui.cli import main
+from tui.graphics.terminal import Terminal
+from tui.paths import Paths
 from tui.settings import SETTINGS, Settings, gather
 from tui.settings.editing import NotWritten, changed, write
 from tui.settings.example import example, table
@@ -125,6 +130,41 @@ def test_what_is_changed_in_an_editor_counts_at_once(tmp_path: Path) -> None:
     file.unlink()
     assert live.look() == ()
     assert live.settings.climb is False
+
+
+def test_a_change_while_the_file_is_broken_drops_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('previews = true\nnotify = "bell"\n')
+    told: list[frozenset[str]] = []
+    live = LiveSettings(gather(file, environment={}), told.append)
+    file.write_text('previews = tr\nnotify = "bell"\n')
+    assert "It was left as it is." in live.put("climb", True)
+    assert (live.settings.notify, live.settings.climb) == ("bell", True)
+    assert told == [frozenset({"climb"})]
+    file.write_text('notify = "off"\n')
+    assert live.look() == ()
+    assert live.settings.notify == "off"
+
+
+def test_what_is_saved_while_something_is_chosen_is_not_lost(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('notify = "auto"\n')
+    live = LiveSettings(gather(file, environment={}), lambda _: None)
+    file.write_text('notify = "bell"\n# saved\n')
+    live.choose("theme", "nord")
+    assert live.look() == ()
+    assert (live.settings.notify, live.settings.theme) == ("bell", "nord")
+
+
+async def test_what_is_saved_before_the_watcher_starts_counts(paths: Paths) -> None:
+    sources = gather(paths.settings_file, environment={})
+    paths.settings_file.parent.mkdir(parents=True)
+    paths.settings_file.write_text('theme = "nord"\n')
+    lab = ScriptedLab()
+    app = SafelightApp(lab, paths, sources, Terminal())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await Session(app, pilot, lab).settle()
+        assert app.theme == "nord"
 
 
 def test_the_example_says_nothing_until_it_is_uncommented(tmp_path: Path) -> None:

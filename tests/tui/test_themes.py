@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from textual.theme import BUILTIN_THEMES
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tests.tui.conftest import Open, Session
 from tui.paths import Paths
@@ -33,6 +33,7 @@ def test_ours_are_a_dark_and_a_light_one() -> None:
     ("text", "said"),
     [
         ("primary = ", "line 1, column 11: Invalid value"),
+        pytest.param("x = 1" + "0" * 5000, "line 1, column 5: A number is too long", id="long"),
         ("dark = true", "“primary” is missing"),
         ('primary = "#12"', "not a colour"),
         (
@@ -92,6 +93,32 @@ async def test_what_changes_on_disk_is_seen_at_once(open_app: Open, paths: Paths
         assert s.app.theme_variables["border"] == "#0000ff"
 
 
+async def test_a_theme_that_cannot_be_drawn_leaves_the_last_good_one(open_app: Open) -> None:
+    async with open_app(settings=Settings(theme="nord")) as s:
+        for variable in ({"border": "auto"}, {"background-darken-1": "red 40%"}):
+            s.app.register_theme(Theme(name="bad", primary="red", variables=variable))
+            s.app.theme = "bad"
+            await s.settle()
+            assert s.app.theme == "nord"
+            assert "The theme “bad” cannot be used." in s.told()
+            s.app.clear_notifications()
+
+
+async def test_what_editors_leave_in_the_folder_is_no_theme(open_app: Open, paths: Paths) -> None:
+    write(paths, "mine", bordered("ff0000"))
+    (paths.themes / ".#mine.toml").symlink_to("me@host.123:1")
+    (paths.themes / "gone.toml").symlink_to("nowhere")
+    async with open_app(settings=Settings(theme="mine")) as s:
+        assert ".#mine" not in s.told()
+        assert "The theme gone.toml was left out" in s.told()
+        assert s.app.theme == "mine"
+        s.app.clear_notifications()
+        write(paths, "mine", bordered("00ff00"))
+        await changed(s)
+        assert s.app.theme_variables["border"] == "#00ff00"
+        assert "gone.toml" not in s.told()  # that was said
+
+
 async def test_a_theme_of_the_users_may_take_the_name_of_ours(open_app: Open, paths: Paths) -> None:
     write(paths, "safelight", 'primary = "#123456"')
     async with open_app() as s:
@@ -132,6 +159,13 @@ def test_the_theme_of_the_readme_is_one(paths: Paths) -> None:
         ('name = "x"\nname = "y"', "line 2, column 11: Cannot overwrite a value"),
         ('primary = "red"\n[variables]\nborde = "red"', "line 3: no variable is called “borde”"),
         ('primary = "red"\n[variables]\nlink-style = "green"', "“link-style” cannot be 'green'"),
+        ('primary = "red"\n[variables]\nborder = "auto"', "line 3: “border” cannot be 'auto'"),
+        (
+            'primary = "red"\n[variables]\nbackground-darken-1 = "red 40%"',
+            "line 3: “background-darken-1” cannot be 'red 40%'",
+        ),
+        ('primary = "red"\n[variables]\nborder = "rgba(1,2,3,.5)"', "line 3: “border” cannot"),
+        ('dark = true\nprimary = "initial"', "line 2: “primary” is not a colour"),
         ("# " + "x" * 200_000, "it is too large for a theme"),
         ('name = "../x"\nprimary = "red"', "a name is one word of letters"),
     ],
@@ -154,17 +188,24 @@ def test_what_themes_set_is_taken(paths: Paths, name: str) -> None:
 
 def test_the_watcher_tells_of_each_change_once(tmp_path: Path) -> None:
     folder, file = tmp_path / "themes", tmp_path / "config.toml"
-    told: queue.Queue[int] = queue.Queue()
-    watcher = Watcher((file, folder), lambda: told.put(1), seconds=0.01)
+    told: queue.Queue[list[str]] = queue.Queue()
+
+    def there() -> list[str]:
+        return sorted(path.name for path in (file, *folder.glob("*.toml")) if path.exists())
+
+    watcher = Watcher((file, folder), lambda: told.put(there()), seconds=0.01)
     watcher.start()
     try:
+        # Had one of these changes been told twice, the next would come with the old files.
         file.write_text("")
-        told.get(timeout=10)
+        assert told.get(timeout=10) == ["config.toml"]
         folder.mkdir()
         (folder / "notes.txt").write_text("")
+        (folder / ".#a.toml").symlink_to("nowhere")
         (folder / "a.toml").write_text("")
-        told.get(timeout=10)
+        assert told.get(timeout=10) == ["a.toml", "config.toml"]
         file.unlink()
-        told.get(timeout=10)
+        assert told.get(timeout=10) == ["a.toml"]
     finally:
         watcher.stop()
+    assert told.empty()

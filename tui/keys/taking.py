@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tui.keys.keymap import Keymap
     from tui.settings.sources import Sources
 
+_MOST_TOLD = 8
+"""At the start, of what is wrong."""
+
 
 def take_keys(sources: Sources) -> list[str]:
     """Take the user's keys. Returns what was refused, a sentence each with where it stands."""
@@ -20,7 +23,10 @@ def take_keys(sources: Sources) -> list[str]:
 
     keymap = read_keymap(sources.table("keys"))
     use(keymap.changed)
-    return told(keymap, sources)
+    sentences = told(keymap, sources)
+    more = len(sentences[_MOST_TOLD:])
+    rest = [f"{more} more keys cannot be used: safelight keys tells which."] if more else []
+    return sentences[:_MOST_TOLD] + rest
 
 
 def told(keymap: Keymap, sources: Sources) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from tui.settings.setting import Value
 from tui.settings.sources import ENVIRONMENT, FLAG, File, Sources, weigh
 from tui.settings.table import SETTINGS, TABLES, Settings
+from tui.stamp import stamp
 
 
 class LiveSettings:
@@ -26,7 +26,7 @@ class LiveSettings:
         """
         self.sources = sources
         self._tell = changed
-        self._stamp = _stamp(sources.file.path)
+        self._seen = sources.file.version
 
     @property
     def settings(self) -> Settings:
@@ -57,7 +57,12 @@ class LiveSettings:
         except NotWritten as error:
             why = str(error)
             session[name] = SETTINGS[name].default if value is None else value
-        self._weigh(File.read(self.sources.file.path), session=session)
+        file = File.read(self.sources.file.path)
+        if file.problem:
+            file = self.sources.file  # what counted before still does
+        else:
+            self._seen = file.version
+        self._weigh(file, session=session)
         return why
 
     def choose(self, name: str, value: Value) -> None:
@@ -69,11 +74,11 @@ class LiveSettings:
 
         One that is not valid any more changes nothing: somebody is at it.
         """
-        if _stamp(self.sources.file.path) == self._stamp:
+        if stamp(self.sources.file.path) == self._seen:
             return None
         file = File.read(self.sources.file.path)
+        self._seen = file.version
         if file.problem:
-            self._stamp = _stamp(file.path)
             return (f"{file.problem} What counted before still does.",)
         self._weigh(file)
         return self.sources.problems
@@ -86,7 +91,6 @@ class LiveSettings:
         chosen: Mapping[str, Value] | None = None,
     ) -> None:
         """Find what counts anew, and tell what has changed."""
-        self._stamp = _stamp(file.path)
         before, asked = self.sources, self.sources.asked
         if session is not None:
             asked = replace(asked, session=session)
@@ -97,12 +101,3 @@ class LiveSettings:
         tables = (n for n in TABLES if before.table(n) != self.sources.table(n))
         if changed := frozenset((*values, *tables)):
             self._tell(changed)
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """Tells versions of a file apart, also when it was replaced; zeros when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0, 0
-    return found.st_ino, found.st_mtime_ns, found.st_size

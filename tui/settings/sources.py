@@ -18,10 +18,13 @@ from tui.paths import HOME_VARIABLE
 from tui.settings.setting import PREFIX, Value
 from tui.settings.table import SETTINGS, TABLES, Settings
 from tui.settings.values import WrongValue, from_text, from_toml
+from tui.stamp import NONE, Stamp, stamp
 
 FLAG, ENVIRONMENT, SESSION, FILE = "flag", "environment", "session", "file"
 CHOSEN, DEFAULT = "chosen", "default"
 """Where a value may come from."""
+MOST_TOLD = 8
+"""Of names that nobody knows: a file of another program's may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ class File:
 
     Attributes:
         path: where it is, or would be.
-        text: all of it; empty when there is none.
-        said: its values and tables, as far as it can be read.
+        version: its stamp from before it was read.
+        text: all of it, as far as it can be read; empty when there is none.
+        said: its values and tables.
         problem: why it, or its end, cannot be read, as a sentence; empty when it can.
     """
 
     path: Path
+    version: Stamp = NONE
     text: str = ""
     said: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
@@ -43,24 +48,25 @@ class File:
     @classmethod
     def read(cls, path: Path) -> File:
         """Read a file. Never raises: what is wrong with it is its ``problem``."""
+        version = stamp(path)
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError:
-            return cls(path)
+            return cls(path, version)
         except (OSError, UnicodeDecodeError) as error:
             why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-            return cls(path, problem=f"Cannot read {path}: {why}.")
+            return cls(path, version, problem=f"Cannot read {path}: {why}.")
         try:
-            return cls(path, text, tomllib.loads(text))
+            return cls(path, version, text, tomllib.loads(text))
         except RecursionError:
-            return cls(path, text, problem=f"{path.name} nests too deeply.")
-        except tomllib.TOMLDecodeError as error:
+            return cls(path, version, problem=f"{path.name} nests too deeply.")
+        except ValueError as error:  # TOMLDecodeError, or a number that is too long
             from tui.settings.toml_lines import explained, readable
 
             line, column, what = explained(error, text)
-            said = readable(text, line)
+            above = readable(text, line)
             problem = f"{path.name} is not valid TOML: line {line}, column {column}: {what}."
-            return cls(path, text, said, problem)
+            return cls(path, version, above, tomllib.loads(above), problem)
 
     def line(self, *names: str) -> int:
         """On which line something stands, such as ``keys`` and ``run``; 0 where it is unknown."""
@@ -116,7 +122,7 @@ class Sources:
     def of(cls, settings: Settings, path: Path, problems: Iterable[str] = ()) -> Sources:
         """Settings as they are given, as though all of them were defaults."""
         origins = dict.fromkeys(SETTINGS, DEFAULT)
-        return cls(settings, origins, tuple(problems), File(path), Asked(settings))
+        return cls(settings, origins, tuple(problems), File(path, stamp(path)), Asked(settings))
 
     @property
     def complaint(self) -> str:
@@ -176,12 +182,14 @@ def weigh(file: File, asked: Asked) -> Sources:
     for name, value in asked.chosen.items():
         if name in SETTINGS and value != SETTINGS[name].default:
             take(name, CHOSEN, value)
-    for name, said in file.said.items():
-        if name not in SETTINGS:
-            problems += _unknown(file, name, said)
-            continue
+    unknown = [name for name in file.said if name not in SETTINGS]
+    for name in unknown[:MOST_TOLD]:
+        problems += _unknown(file, name, file.said[name])
+    if more := len(unknown[MOST_TOLD:]):
+        problems.append(f"{file.path.name} has {more} more names that are no settings.")
+    for name in (name for name in file.said if name in SETTINGS):
         try:
-            take(name, FILE, from_toml(SETTINGS[name], said))
+            take(name, FILE, from_toml(SETTINGS[name], file.said[name]))
         except WrongValue as error:
             problems.append(f"{file.place(name)}: {error}")
     for name, value in asked.session.items():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Path = tuple[str, ...]
+_ENDS = ("]", '"""', "'''")
+"""One of these is on the last line of all that goes over several."""
 _PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$|\s*\(at end of document\)$")
 
 
@@ -40,14 +44,17 @@ def statements(text: str) -> Iterator[Statement]:
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             begin = number
+        elif not any(end in line for end in _ENDS):
+            continue
         try:
             said = tomllib.loads("\n".join(lines[begin - 1 : number]))
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             continue
         yield Statement(begin, number, said, lines[begin - 1].lstrip().startswith("["))
         begin = 0
 
 
+@lru_cache(maxsize=4)
 def lines_of(text: str) -> Mapping[Path, int]:
     """The line of each table and value, by its path: ``("keys", "run")``."""
     found: dict[Path, int] = {}
@@ -77,8 +84,14 @@ def _paths(said: Mapping[str, Any]) -> Iterator[Path]:
             yield (name,)
 
 
-def explained(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, int, str]:
-    """Line and column of a mistake, counted from 1, and what it is, in words."""
+def explained(error: ValueError, text: str) -> tuple[int, int, str]:
+    """Line and column of what tomllib cannot read, counted from 1, and what it is, in words."""
+    lines = lines_in(text)
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        # Python refuses to read whole numbers of more than some thousand digits.
+        line = bisect_left(range(len(lines)), True, key=lambda n: _is_too_long(lines[: n + 1]))
+        number = re.search(r"\d[\d_]{1000,}", lines[line])
+        return line + 1, number.start() + 1 if number else 1, "A number is too long"
     said = str(error)
     place = _PLACE.search(said)
     what = _PLACE.sub("", said)
@@ -88,14 +101,19 @@ def explained(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, int, str]
     return len(lines), len(lines[-1]) + 1, what
 
 
-def readable(text: str, line: int) -> dict[str, Any]:
-    """What the file says above ``line``, where a mistake was found: as much as is valid."""
-    said: dict[str, Any] = {}
+def _is_too_long(lines: list[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return False
+    except ValueError:
+        return True
+    return False
+
+
+def readable(text: str, line: int) -> str:
+    """What stands above ``line``, where a mistake was found: as much as is whole statements."""
     lines = lines_in(text)[: line - 1]
-    while lines:
-        try:
-            said = tomllib.loads("\n".join(lines))
-            break
-        except tomllib.TOMLDecodeError:
-            lines.pop()  # a list or a text that was never closed began above
-    return said
+    # A list or a text that was never closed may begin above.
+    last = max((each.last for each in statements("\n".join(lines))), default=0)
+    return "\n".join(lines[:last])

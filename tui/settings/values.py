@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import isfinite
 
 from tui.settings.setting import Setting, Value
 
@@ -23,7 +24,7 @@ def from_toml(setting: Setting, value: object) -> Value:
             raise _wrong(setting, value)
         good = tuple(value)
     elif wanted is float and type(value) is int:
-        good = float(value)
+        good = _float(setting, value)
     elif type(value) is wanted and isinstance(value, (str, bool, int, float)):
         good = value
     else:
@@ -48,9 +49,16 @@ def from_text(setting: Setting, text: str) -> Value:
     elif wanted in (int, float):
         try:
             good = int(text) if wanted is int else float(text)
-        except ValueError:
+        except ValueError:  # also of an int with thousands of digits
             raise _wrong(setting, text) from None
     return _checked(setting, good)
+
+
+def _float(setting: Setting, number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise _wrong(setting, number) from None
 
 
 def as_text(value: Value) -> str:
@@ -78,6 +86,8 @@ def _checked(setting: Setting, value: Value) -> Value:
     if setting.choices and value not in setting.choices:
         raise _wrong(setting, value)
     if isinstance(value, (int, float)) and not setting.least <= value <= setting.most:
+        raise _wrong(setting, value)
+    if isinstance(value, float) and not isfinite(value):
         raise _wrong(setting, value)
     if setting.check and isinstance(value, str) and (problem := setting.check(value)):
         raise WrongValue(f"{problem}.")

@@ -136,11 +136,11 @@ def _themes() -> Iterator[str]:
     from textual.theme import BUILTIN_THEMES
 
     from tui.paths import Paths
-    from tui.themes import BadTheme, builtin_themes, read_theme
+    from tui.themes import BadTheme, builtin_themes, read_theme, theme_files
 
     yield from BUILTIN_THEMES
     yield from (theme.name for theme in builtin_themes())
-    for path in sorted(Paths.find().themes.glob("*.toml")):
+    for path in theme_files(Paths.find().themes):
         with suppress(BadTheme):
             yield read_theme(path).name
 
