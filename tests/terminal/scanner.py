@@ -16,7 +16,7 @@ PAINT = rf"{_STYLE}|\x1b\[\d{{1,3}};\d{{1,3}}H|\x1b\[\?(?:{_MODES})[hl]"
 """Cells, the cursor, and modes."""
 ASK = (
     r"\x1b\[5n|\r\x1b\[K|\x1b\[K|\x1b\[>0?q|\x1b\[\?1;1;0S|\x1b\[1[46]t|\x1b\[c"
-    r"|\x1b\[\?(?:2026|2048)\$p|\x1b_Gi=\d+,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+    r"|\x1b\[\?(?:2026|2048)\$p|\x1bP\$qm\x1b\\|\x1b_Gi=\d+,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
     r"|\x1b\](?:10|11|4;\d+);\?(?:\x07|\x1b\\)"
 )
 """Questions, and the line they stand on."""

@@ -169,17 +169,6 @@ def test_ctrl_c_stops_a_headless_run_and_tells_of_it(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_signals_leave_the_terminal_clean(opened: Any, number: int, code: int) -> None:
-    app = opened()
-    app.wait_for("Prompt")
-    app.wait_for("Loaded scenes")
-    app.process.kill(number)
-    ended, _ = app.wait_for_end()
-    assert ended == code
-    assert all(sequence in app.raw for sequence in LEFT_CLEAN)
-
-
 def test_headless_generate_and_show(tmp_path: Path) -> None:
     made = headless(
         tmp_path, "generate", "a white moon over black hills, blue sky", "--seed", "5", "--json"
@@ -298,15 +287,3 @@ def test_an_answer_before_the_first_frame_is_heard(opened: Any) -> None:
         app.read()
     app.press("\x1b[6;20;10t\x1b[?62;4;22c", "!")
     app.wait_for("birds!")
-
-
-def test_a_late_answer_of_the_terminal_is_heard_and_not_typed(opened: Any) -> None:
-    app = opened()
-    app.wait_for("birds")
-    app.press("\x1b[6;20;10t\x1b[?6")
-    app.press("2;4;22c", "!")
-    app.wait_for("birds!")
-    assert "62" not in app.text.split("Negative")[0]
-    app.press("ctrl+r")
-    app.wait_for("✓ #1 took")
-    app.wait_for(lambda _: b"\x1bP0;0;0q" in app.raw)

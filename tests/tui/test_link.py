@@ -14,6 +14,7 @@ from threading import Event
 import pytest
 from textual.events import Key, Paste
 
+from tui.graphics.driver import Driver
 from tui.graphics.lanes import Lanes
 from tui.graphics.listening import Parser
 from tui.graphics.pace import ANSWER, QUESTION, Pace
@@ -150,8 +151,35 @@ def test_a_terminal_that_never_answers_gets_everything() -> None:
     assert pace.give_up(2.0) is None
     assert pace.hears is False
     assert pace.may_draw(1_000_000)
-    assert pace.has_room
+    assert pace.has_room(2.0)
     assert not pace.wants_to_ask
+
+
+@pytest.mark.parametrize(("rate", "far"), [(125_000, 0.01), (125_000, 0.24)])
+def test_no_preview_goes_before_keys_on_a_slow_link(rate: int, far: float) -> None:
+    pace = loaded(rate, far)
+    pace.typed(10.0)
+    assert not pace.has_room(10.5)
+    assert pace.has_room(12.0)  # nobody types
+
+
+@pytest.mark.parametrize(("rate", "far"), [(1_250_000, 0.01), (1_250_000, 0.24)])
+def test_a_link_that_is_far_but_wide_has_room_for_previews(rate: int, far: float) -> None:
+    pace = loaded(rate, far)
+    pace.typed(10.0)
+    assert pace.has_room(10.1)
+
+
+def loaded(rate: int, far: float) -> Pace:
+    """After the first frames of an app, each taken before the next is sent."""
+    pace = Pace()
+    pace.asked(0.0)
+    pace.answered(far)
+    for second in range(1, 5):
+        pace.sent(6_000)
+        pace.asked(second)
+        pace.answered(second + far + 6_000 / rate)
+    return pace
 
 
 def test_lost_answers_hold_nothing_up_for_ever() -> None:
@@ -240,6 +268,23 @@ def line() -> Iterator[Line]:
     made = Line()
     yield made
     made.close()
+
+
+def test_a_frame_of_nothing_is_not_waited_for() -> None:
+    """Nobody would say that it has gone: nothing would be painted any more."""
+
+    class Behind:
+        def write_frame(self, text: str) -> bool:
+            return bool(text)
+
+    driver = object.__new__(Driver)
+    vars(driver).update(_writer=Behind(), _frame=None, fewer=None, is_behind=False)
+    with driver.frame():
+        driver.write("x")
+    assert driver.is_behind
+    with driver.frame():
+        pass
+    assert not driver.is_behind
 
 
 def test_nothing_waits_for_a_terminal_that_takes_nothing(line: Line) -> None:

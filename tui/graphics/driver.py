@@ -95,6 +95,7 @@ class Driver(linux_driver.LinuxDriver):
     def frame(self) -> Iterator[None]:
         """What is written in here, on the event loop, is one frame and is written at once."""
         self._frame = []
+        self.is_behind = False  # also when nothing is written: nobody would say that it has gone
         try:
             yield
         finally:
@@ -231,6 +232,7 @@ class Driver(linux_driver.LinuxDriver):
                 if data is None:
                     self._on_gone()
                     break
+                self._writer.typed()
                 if text := decode(data):
                     for event in parser.feed(text):
                         self.process_message(event)

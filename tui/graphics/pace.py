@@ -28,6 +28,12 @@ MUTE_SECONDS = 2.0
 """A terminal that has not answered its first question by then never does."""
 STALL_SECONDS = 5.0
 """Answers that take longer are lost."""
+ROUGH = 12_000
+"""Bytes of a preview in half blocks, about."""
+HANDS_OFF_SECONDS = 1.0
+"""Who has not typed for so long does not wait for an echo."""
+_TELLING = 3_000
+"""Bytes on their way from which on their delay says something of the link."""
 _MEMORY_SECONDS = 30.0
 """For so long the shortest round trip counts; routes change."""
 _RATES = 12
@@ -70,6 +76,8 @@ class Pace:
         self._rates: deque[float] = deque(maxlen=_RATES)
         self._shrunk = float("-inf")
         self._starting = True
+        self._typed_at = float("-inf")
+        self._delays: deque[float] = deque(maxlen=_RATES)
 
     @property
     def on_its_way(self) -> int:
@@ -101,10 +109,29 @@ class Pace:
             return True
         return self.on_its_way + size <= self.window or self.on_its_way < _LEAST_QUANTUM
 
+    def has_room(self, now: float) -> bool:
+        """Whether a preview may go: about :data:`ROUGH` bytes, in one piece.
+
+        Where that takes the link so long that the echo of a key would be late behind it, only while
+        nobody types and nothing else is on its way.
+        """
+        if self.hears is False:
+            return True
+        if ROUGH * self._seconds_a_byte > TARGET:
+            return self.on_its_way < _LEAST_QUANTUM and now - self._typed_at > HANDS_OFF_SECONDS
+        return self.on_its_way < self.window / 2
+
     @property
-    def has_room(self) -> bool:
-        """Whether half of the window is free."""
-        return self.hears is False or self.on_its_way < self.window / 2
+    def _seconds_a_byte(self) -> float:
+        """By how much more bytes on their way make an answer later; 0 while that is not known.
+
+        Not by the rate: little that goes far looks as slow as much that goes through little.
+        """
+        return sorted(self._delays)[len(self._delays) // 2] if self._delays else 0.0
+
+    def typed(self, now: float) -> None:
+        """Something came from the user."""
+        self._typed_at = now
 
     def sent(self, size: int) -> None:
         """So many bytes were given to the terminal's line."""
@@ -139,6 +166,8 @@ class Pace:
         if mark.filled or rate > max(self._rates, default=0.0):
             self._rates.append(rate)
         waited = trip - self.shortest
+        if (size := mark.sent - mark.taken) >= _TELLING:
+            self._delays.append(waited / size)
         if not mark.filled:
             return  # with so little on its way it was not we who made it late, if it was
         self._starting = self._starting and waited <= TARGET / 2

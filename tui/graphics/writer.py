@@ -108,13 +108,18 @@ class Writer(Thread):
         """Whether something that is soon replaced may go now without making anything wait."""
         with self._changed:
             waits = self._lanes.has_parts or self._lanes.has_text or self._writing
-            return not waits and self._pace.has_room
+            return not waits and self._pace.has_room(monotonic())
 
     @property
     def rate(self) -> float | None:
         """Bytes a second; see :class:`tui.graphics.outgoing.Outgoing`."""
         with self._changed:
             return self._pace.rate
+
+    def typed(self) -> None:
+        """The user has typed something. Called on the thread that reads."""
+        with self._changed:
+            self._pace.typed(monotonic())
 
     def answered(self) -> None:
         """The terminal has answered a question. Called on the thread that reads."""
