@@ -9,6 +9,8 @@ import pytest
 from tests.terminal.hostile_play import MARKS, played
 from tests.terminal.hostile_texts import PAYLOADS
 from tests.terminal.scanner import COPY, KITTY, LINK, SIXEL, foreign
+from tests.terminal.screen import Terminal
+from tests.terminal.staged import Stage
 
 
 def test_every_place_that_shows_text(tmp_path: Path) -> None:
@@ -17,6 +19,19 @@ def test_every_place_that_shows_text(tmp_path: Path) -> None:
     assert len(result.shown) == 12
     assert not foreign(result.raw, MARKS, LINK)
     assert b"owned" in result.raw
+
+
+def test_a_hostile_paste_is_shown_and_no_key_of_it_acts(tmp_path: Path) -> None:
+    terminal = Terminal([], tmp_path, stage=Stage())
+    try:
+        terminal.wait_for("Prompt")
+        terminal.press("\x1b[200~a\x1b]0;x\x07b\x1b[Ac\x11\x1b[27;5;113~d\x1b[201~e")
+        terminal.wait_for("a␛]0;x␇b␛[Ac␑␛[27;5;113~de", 10)
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_end()[0] == 0
+        assert b"]0;x\x07" not in terminal.raw
+    finally:
+        terminal.close()
 
 
 _SIGNS = set("\x1b\x07\x9b\x9d\x90\x85\u202e\u2028\ue0b0\U0010eeee")

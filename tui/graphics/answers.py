@@ -22,18 +22,19 @@ ANSWER = re.compile(
     rf"|\x1b\]\d{{1,4}};{_TEXT}{{0,512}}(?:\x07|{_END})"
 )
 BEGINNING = re.compile(
-    r"\x1b(?:\[(?:6(?:;[\d;]{0,11})?|\?[\d;]{0,64})?"
+    r"\x1b(?:\[(?:6(?:;[\d;]{0,11})?|\?[\d;]{0,64}|2(?:0(?:0)?)?)?"
     rf"|_(?:G{_TEXT}{{0,256}}\x1b?)?"
     rf"|P(?:>|[01]|[01]?[$+]|!|(?:>\||[01]?[$+]r|!\|){_TEXT}{{0,512}}\x1b?)?"
     rf"|\](?:\d{{1,4}}(?:;{_TEXT}{{0,512}}\x1b?)?)?"
     r")?\Z"
 )
-"""Of an answer whose rest has not come yet; or a key, as ``ESC`` and ``ESC [`` are."""
+"""Of an answer, or of a paste (``ESC [ 200 ~``), whose rest has not come yet; or a key, as ``ESC``
+and ``ESC [`` are."""
 
 
 def may_be_key(beginning: str) -> bool:
     """Whether a beginning may be all there is: Esc, Alt with a character, a part of Page Down."""
-    return len(beginning) <= 3 and beginning[1:] in ("", "[", "_", "P", "]", "[6")
+    return beginning[1:] in ("", "[", "_", "P", "]", "[6", "[2", "[20")
 
 
 def parted(text: str) -> tuple[str, list[str], str]:

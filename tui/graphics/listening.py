@@ -1,18 +1,22 @@
-"""Takes what the terminal answers out of what is typed.
+"""Takes what the terminal answers, and what is pasted, out of what is typed.
 
 Over a slow link the answers to :class:`tui.graphics.probe.Probe` come when the app already runs.
-Textual does not know them and would type them into the prompt.
+Textual does not know them and would type them into the prompt. In a paste it looks for escape
+codes, and may take what comes after one for keys. Here all of it is text: whoever wrote it does not
+sit at the keyboard.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from time import monotonic
 
 from textual import constants
+from textual._xterm_parser import BRACKETED_PASTE_END as PASTE_END
+from textual._xterm_parser import BRACKETED_PASTE_START as PASTE
 from textual._xterm_parser import XTermParser
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.keys import Keys
 from textual.message import Message
 
@@ -24,8 +28,9 @@ _PATIENCE = 0.5
 """Seconds for the rest of an answer to come."""
 _MOST_CHARACTERS = 4096
 _ENDED = re.compile(r"\x1b\[\?[\d;]*c")
-_REST = ("_G", "P>", "[?", "[6;")
-"""Of an answer whose ``ESC`` came so long before that it was taken for the key."""
+_REST = ("_G", "P>", "[?", "[6;", "[200~")
+"""Of an answer, or where a paste begins, whose ``ESC`` came so long before that it was taken for
+the key."""
 
 
 class TerminalAnswered(Message):
@@ -41,7 +46,7 @@ class TerminalAnswered(Message):
 
 
 class Parser(XTermParser):
-    """Textual's parser of keys, which hears answers only where they are not answers to us.
+    """Textual's parser of keys, which hears no answers to us, and nothing of what is pasted.
 
     Attributes:
         held: typed already, but not told yet: what was typed before the app listened, or the
@@ -58,6 +63,7 @@ class Parser(XTermParser):
         """``answered`` is called for each :data:`tui.graphics.pace.ANSWER`."""
         super().__init__(debug)
         self._answered = answered
+        self._pasted: list[str] | None = None  # the pieces of a paste that is not at its end
 
     @property
     def waits(self) -> bool:
@@ -70,31 +76,59 @@ class Parser(XTermParser):
         What was held too long was a key, or the beginning of an answer that never ends.
         """
         if self.held and not self._held_since:
-            yield from self._hear("")  # typed ahead, and looked at now
+            yield from self._read("")  # typed ahead, and looked at now
         waited = monotonic() - self._held_since
         if self.held == "\x1b" and waited >= constants.ESCAPE_DELAY:
             self._escaped_at = monotonic()
             yield from self._let_go()
         elif self.held and waited > _PATIENCE:
-            if may_be_key(self.held):
-                yield from self._let_go()
-            self.held = ""
+            yield from self._let_go()
         yield from super().tick()
 
     def _let_go(self) -> Iterator[Message]:
+        """Nothing more comes to what is held."""
         text, self.held = self.held, ""
-        yield from super().feed(text)
-        self._timeout_time = 0.0  # it has waited here already
-        yield from super().tick()
+        if text and may_be_key(text):
+            yield from super().feed(text)
+            self._timeout_time = 0.0  # it has waited here already
+            yield from super().tick()
 
     def feed(self, data: str) -> Iterator[Message]:
         if not data:  # the end
             self.held = ""
             yield from super().feed(data)
             return
-        if data.startswith(_REST) and monotonic() - self._escaped_at < _PATIENCE:
+        is_rest = data.startswith(_REST) and monotonic() - self._escaped_at < _PATIENCE
+        if is_rest and self._pasted is None:
             data = f"\x1b{data}"
-        yield from self._hear(data)
+        yield from self._read(data)
+
+    def _read(self, data: str) -> Iterator[Message]:
+        while True:
+            if self._pasted is not None:
+                data = yield from self._take(self._pasted, data)
+            elif PASTE in (text := self.held + data):
+                typed, _, data = text.partition(PASTE)
+                self.held = ""
+                yield from self._hear(typed)
+                yield from self._let_go()
+                self._pasted = []
+            else:
+                yield from self._hear(data)
+                return
+            if not data:
+                return
+
+    def _take(self, pasted: list[str], data: str) -> Generator[Message, None, str]:
+        """Take what is pasted, and return what comes after."""
+        data = (pasted.pop() if pasted else "") + data
+        text, ends, after = data.partition(PASTE_END)
+        # The end may come in pieces: the last characters are looked at again.
+        pasted += [text] if ends else [text[: -len(PASTE_END)], text[-len(PASTE_END) :]]
+        if ends:
+            self._pasted = None
+            yield Paste("".join(pasted).replace("\0", ""))  # as Textual does
+        return after
 
     def _hear(self, data: str) -> Iterator[Message]:
         before, since = self.held, self._held_since
