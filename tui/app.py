@@ -19,6 +19,7 @@ from textual.screen import Screen
 from engine.errors import SafelightError
 from tui import form as forms
 from tui.attention.eyes import Eyes
+from tui.copying import CopyingApp
 from tui.covering import CoveringApp
 from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
@@ -69,7 +70,7 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
-class SafelightApp(GuardedApp, CoveringApp, OfferingApp, inherit_bindings=False):
+class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
     TITLE = "safelight"
@@ -234,7 +235,7 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, inherit_bindings=False)
 
     @work
     async def _look_around_tmux(self) -> None:
-        from tui.graphics.tmux import look_around
+        from tui.tmux import look_around
 
         await look_around(self, self._terminal)
 

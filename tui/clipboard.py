@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui.fetching import ask_tmux
+from tui import tmux
 
 MOST_BYTES = 74_994
 """Of text: 100,000 bytes with base64 and what is around it, the least that is known of a limit."""
@@ -27,11 +27,13 @@ class Copying:
         sequence: to be written to the terminal; empty when nothing is.
         said: what has been done, for the user.
         hint: what may be missing, for the user; empty when nothing is known of.
+        reaches: whether it is on its way at all.
     """
 
     sequence: str
     said: str
     hint: str = ""
+    reaches: bool = True
 
 
 def osc52(text: str) -> str:
@@ -43,7 +45,8 @@ def copying(text: str, environ: Mapping[str, str] = os.environ) -> Copying:
     """Find out how ``text`` goes to the clipboard. May ask tmux: in a thread."""
     data = os.fsencode(text)
     if len(data) > MOST_BYTES:
-        return Copying("", "Not copied: it is too long for a terminal's clipboard.")
+        said = "Not copied: it is too long for a terminal's clipboard."
+        return Copying("", said, reaches=False)
     if environ.get("TMUX"):
         return _in_tmux(text, data)
     if environ.get("STY"):
@@ -56,12 +59,11 @@ def copying(text: str, environ: Mapping[str, str] = os.environ) -> Copying:
 
 def _in_tmux(text: str, data: bytes) -> Copying:
     # It keeps a buffer of its own, and hands it to its terminal also where programs may not.
-    if ask_tmux("load-buffer", "-w", "-", text=data):
+    if tmux.ask("load-buffer", "-w", "-", text=data) is not None:
         return Copying("", "Sent to the terminal by tmux, whose own paste key has it too.")
-    if ask_tmux("show-options", "-Awqv", "allow-passthrough").strip() in ("on", "all"):
-        inner = osc52(text).replace("\x1b", "\x1b\x1b")
-        return Copying(f"\x1bPtmux;{inner}\x1b\\", "Sent past tmux to the terminal.")
+    if tmux.lets_through():
+        return Copying(tmux.passed_on(osc52(text)), "Sent past tmux to the terminal.")
     hint = ""
-    if ask_tmux("show-options", "-sqv", "set-clipboard").strip() != "on":
+    if (tmux.ask("show-options", "-sqv", "set-clipboard") or "").strip() != "on":
         hint = "tmux passes it on after: tmux set -g set-clipboard on"
     return Copying(osc52(text), "Sent to tmux.", hint)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from socket import gethostname
 
 from rich.cells import cell_len
 
+from tui import tmux
 from tui.text import clean
 
 _UNUSUAL = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 _ATOM = re.compile(r"\\.|.", re.DOTALL)
-_TMUX_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def server(environ: Mapping[str, str] = os.environ) -> Server | None:
     """
     connection = environ.get("SSH_CONNECTION", "")
     if environ.get("TMUX"):
-        told = ask_tmux("show-environment", "SSH_CONNECTION")
+        told = tmux.ask("show-environment", "SSH_CONNECTION") or ""
         if told.startswith("SSH_CONNECTION="):
             connection = told.partition("=")[2].strip()
         elif told.startswith("-SSH_CONNECTION"):
@@ -77,17 +76,6 @@ def _user(environ: Mapping[str, str]) -> str:
     with suppress(OSError, KeyError):  # there may be no such user
         return environ.get("USER") or getuser()
     return "root"
-
-
-def ask_tmux(*words: str, text: bytes = b"") -> str:
-    """What tmux answers, with a blank at its end; empty when it does not. In a thread."""
-    try:
-        done = subprocess.run(
-            ["tmux", *words], input=text, capture_output=True, timeout=_TMUX_SECONDS, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode(errors="replace") + " "
 
 
 def scp_words(where: Server, paths: Sequence[str]) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tui import clipboard, fetching
+from tests.tui.conftest import Open
+from tui import fetching, tmux
 from tui.clipboard import MOST_BYTES, copying
 from tui.fetching import Server, as_line, as_lines, parse, scp_words
 from tui.hyperlinks import has_links, linked, url_of
@@ -105,13 +106,11 @@ def test_link_local_addresses_mean_nothing_elsewhere(monkeypatch: pytest.MonkeyP
 
 def test_tmux_knows_the_connection_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     environ = {"TMUX": "/tmp/x", "USER": "ada", "SSH_CONNECTION": "1.2.3.4 5 10.0.0.7 22"}
-    monkeypatch.setattr(
-        fetching, "ask_tmux", lambda *_, **__: "SSH_CONNECTION=1.2.3.4 5 10.0.0.8 22\n"
-    )
+    monkeypatch.setattr(tmux, "ask", lambda *_, **__: "SSH_CONNECTION=1.2.3.4 5 10.0.0.8 22\n")
     assert fetching.server(environ) == Server("ada", "10.0.0.8")
-    monkeypatch.setattr(fetching, "ask_tmux", lambda *_, **__: "-SSH_CONNECTION\n")
+    monkeypatch.setattr(tmux, "ask", lambda *_, **__: "-SSH_CONNECTION\n")
     assert fetching.server(environ) is None
-    monkeypatch.setattr(fetching, "ask_tmux", lambda *_, **__: "")
+    monkeypatch.setattr(tmux, "ask", lambda *_, **__: None)
     assert fetching.server(environ) == Server("ada", "10.0.0.7")
 
 
@@ -145,23 +144,43 @@ def test_through_screen() -> None:
 @pytest.mark.parametrize(
     ("answers", "sequence", "said", "hint"),
     [
-        ({"load-buffer": " "}, "", "Sent to the terminal by tmux", ""),
-        ({"show-options -Awqv": "on "}, "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\", "past tmux", ""),
-        ({"show-options -sqv": "on "}, "\x1b]52;c;eA==\x07", "Sent to tmux", ""),
+        ({"load-buffer": ""}, "", "Sent to the terminal by tmux", ""),
+        ({"show-options -pAqv": "on\n"}, "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\", "past tmux", ""),
+        ({"show-options -sqv": "on\n"}, "\x1b]52;c;eA==\x07", "Sent to tmux", ""),
         ({}, "\x1b]52;c;eA==\x07", "Sent to tmux", "tmux set -g set-clipboard on"),
     ],
 )
 def test_through_tmux(
     monkeypatch: pytest.MonkeyPatch, answers: dict[str, str], sequence: str, said: str, hint: str
 ) -> None:
-    def answer(*words: str, **_: bytes) -> str:
-        return next((v for k, v in answers.items() if " ".join(words).startswith(k)), "")
+    def answer(*words: str, **_: bytes) -> str | None:
+        return next((v for k, v in answers.items() if " ".join(words).startswith(k)), None)
 
-    monkeypatch.setattr(clipboard, "ask_tmux", answer)
+    monkeypatch.delenv("TMUX_PANE", raising=False)
+
+    monkeypatch.setattr(tmux, "ask", answer)
     found = copying("x", {"TMUX": "/tmp/x"})
     assert found.sequence == sequence
     assert said in found.said
     assert hint in found.hint
+
+
+@pytest.mark.parametrize("inside", [{}, {"STY": "1.pts"}])
+async def test_what_is_marked_goes_the_same_way(
+    monkeypatch: pytest.MonkeyPatch, open_app: Open, inside: dict[str, str]
+) -> None:
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in inside.items():
+        monkeypatch.setenv(name, value)
+    async with open_app() as s:
+        written: list[str] = []
+        assert s.app._driver is not None
+        monkeypatch.setattr(s.app._driver, "write", written.append)
+        s.studio.spec_form.prompt.show_text("a red sun")
+        await s.press("ctrl+shift+a", "ctrl+c")
+        await s.app.workers.wait_for_complete()
+        assert written == [copying("a red sun", inside).sequence]
 
 
 # Links

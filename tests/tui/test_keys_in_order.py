@@ -43,6 +43,34 @@ async def test_in_the_prompt(open_app: Open, keys: tuple[str, ...], text: str) -
         assert s.studio.spec_form.prompt.text == text
 
 
+KILLS = [
+    (("ctrl+a", "ctrl+k", "x", "alt+y"), "xone two three"),
+    (("ctrl+w", "ctrl+w", "alt+y"), "one two three"),  # one after the other they are one
+    (("ctrl+w", "left", "ctrl+w", "alt+y", "alt+y"), "one twotwo "),
+    (("ctrl+shift+a", "ctrl+c", "ctrl+w", "ctrl+v"), "one two three"),  # is copied all the same
+    (("ctrl+u", "alt+y", "ctrl+shift+a", "ctrl+c", "end", "alt+y"), "one two threeone two three"),
+]
+
+
+@pytest.mark.parametrize(("keys", "text"), KILLS)
+async def test_what_was_deleted_is_put_back(
+    open_app: Open, keys: tuple[str, ...], text: str
+) -> None:
+    async with open_app() as s:
+        s.studio.spec_form.prompt.show_text("one two three")
+        await s.press("end")
+        await burst(s, keys)
+        assert s.studio.spec_form.prompt.text == text
+
+
+async def test_lines_become_one_in_a_field(open_app: Open) -> None:
+    async with open_app() as s:
+        s.studio.spec_form.prompt.show_text("one\ntwo")
+        await s.press("ctrl+shift+a", "ctrl+c", "f1")
+        await burst(s, ("alt+y", "ctrl+v"))
+        assert s.app.screen.query_one(Input).value == "one twoone two"
+
+
 async def test_undo_and_words(open_app: Open) -> None:
     async with open_app() as s:
         s.studio.spec_form.prompt.show_text("a red ")

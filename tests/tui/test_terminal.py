@@ -13,7 +13,7 @@ from tui.graphics.answers import parted
 from tui.graphics.listening import Parser, TerminalAnswered
 from tui.graphics.probe import question
 from tui.graphics.terminal import Terminal, understood
-from tui.graphics.tmux import could_do_more, passed_on
+from tui.tmux import could_do_more, passed_on
 
 YES = "\x1b_Gi=31;OK\x1b\\"
 PLAIN = "\x1b[?62;22c"

@@ -52,8 +52,8 @@ class Caller:
 
     async def _through_tmux(self, words: str) -> None:
         """To the terminal around tmux where it lets that through; else tmux marks its window."""
-        from tui.graphics.tmux import lets_through, passed_on, terminal_around
         from tui.stock import off_loop
+        from tui.tmux import lets_through, passed_on, terminal_around
 
         way = "bell"
         if await off_loop(lets_through):

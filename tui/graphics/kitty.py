@@ -19,7 +19,7 @@ from PIL import Image
 
 from tui.graphics.masks import runs, span
 from tui.graphics.palette import calmed, reduced
-from tui.graphics.tmux import passed_on
+from tui.tmux import passed_on
 
 MOST_BYTES = 108_000
 """On the link, for a picture of 512 x 512 pixels; larger ones may take more."""

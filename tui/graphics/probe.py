@@ -25,7 +25,7 @@ from tui.graphics.terminal import (
     inside_tmux,
     understood,
 )
-from tui.graphics.tmux import passed_on
+from tui.tmux import passed_on
 
 KITTY = f"\x1b_Gi={IMAGE},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Would you take this pixel? (It is not shown.)"""

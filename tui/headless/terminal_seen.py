@@ -8,8 +8,8 @@ from tui.graphics.answers import ANSWER
 from tui.graphics.depth import depth
 from tui.graphics.probe import Probe
 from tui.graphics.terminal import cell_of_window, understood
-from tui.graphics.tmux import HINT, could_do_more, terminal_around
 from tui.text import clean
+from tui.tmux import HINT, could_do_more, terminal_around
 
 PATIENCE = 1.0
 """Seconds: nobody waits for a frame here."""

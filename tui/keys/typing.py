@@ -86,6 +86,7 @@ _ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("cut", "ctrl+x,super+x", "Cut what is marked.", "cut", "cut"),
     ("copy", "ctrl+c,super+c", "Copy what is marked.", "copy", "copy"),
     ("paste", "ctrl+v", "Paste.", "paste", "paste"),
+    ("yank", "alt+y", "Put back what was deleted in one go, or copied.", "yank", "yank"),
     ("undo", "ctrl+z,super+z", "Undo.", "undo", ""),
     ("redo", "ctrl+y,super+y", "Redo.", "redo", ""),
     ("submit", "enter", "Done with this line.", "", "submit"),

@@ -8,19 +8,36 @@ from textual.widgets import Input, OptionList, TextArea
 from tui.keys.command import acting, bindings
 from tui.keys.moving import LIST
 from tui.keys.typing import LINE, TEXT
-from tui.widgets.in_order import KeysInOrder
+from tui.widgets.killing import Killing
 
 
-class Line(KeysInOrder, Input, inherit_bindings=False):
+class Line(Killing, Input, inherit_bindings=False):
     """One line that is typed into."""
 
     BINDINGS = bindings(LINE)
 
+    def written(self) -> tuple[str, int]:
+        return self.value, self.cursor_position
 
-class Text(KeysInOrder, TextArea, inherit_bindings=False):
+    def put(self, text: str) -> None:
+        self.replace(" ".join(text.splitlines()), *sorted(self.selection))
+
+    def action_paste(self) -> None:
+        self.put(self.app.clipboard)
+
+
+class Text(Killing, TextArea, inherit_bindings=False):
     """A text of many lines."""
 
     BINDINGS = bindings(TEXT)
+
+    def written(self) -> tuple[str, int]:
+        row, column = self.cursor_location
+        return self.text, sum(len(self.document[each]) + 1 for each in range(row)) + column
+
+    def put(self, text: str) -> None:
+        if put := self._replace_via_keyboard(text, *self.selection):
+            self.move_cursor(put.end_location)
 
     def on_resize(self) -> None:
         # The base class wraps anew, but paints only where the number of lines has changed.

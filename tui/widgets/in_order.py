@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.events import Key
 
 if TYPE_CHECKING:
+    from textual.binding import Binding
     from textual.widget import Widget as Base
 else:
     Base = object  # a second widget among the bases would hide what the first one is made of
@@ -27,5 +28,9 @@ class KeysInOrder(Base):
             if not binding.priority:
                 event.stop()
                 event.prevent_default()
-                await self.run_action(binding.action)
+                await self.act(binding)
                 return
+
+    async def act(self, binding: Binding) -> None:
+        """Do what a key is for."""
+        await self.run_action(binding.action)

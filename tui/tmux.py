@@ -1,4 +1,4 @@
-"""tmux: what it lets through to the terminal around it."""
+"""tmux: what it is asked, and what it lets through to the terminal around it."""
 
 from __future__ import annotations
 
@@ -24,35 +24,39 @@ def passed_on(sequence: str) -> str:
     return f"\x1bPtmux;{sequence.replace(_ESCAPE, _ESCAPE * 2)}\x1b\\"
 
 
+def ask(*words: str, text: bytes = b"") -> str | None:
+    """What a tmux command says; ``None`` where it fails, or there is no tmux.
+
+    Takes a moment: in a thread.
+    """
+    try:
+        done = subprocess.run(
+            ["tmux", *words], input=text, capture_output=True, timeout=_PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace")
+
+
+def _of_our_pane(name: str, *words: str) -> str:
+    """What a command about our pane says; nothing where that cannot be known."""
+    pane = os.environ.get("TMUX_PANE")
+    return ask(name, *(("-t", pane) if pane else ()), *words) or ""
+
+
 def terminal_around() -> tuple[str, str]:
     """Name with version, and ``TERM``, of the terminal that shows this tmux; empty when unknown.
 
-    Asks tmux, which takes a moment: in a thread.
+    Asks tmux, as :func:`ask`.
     """
-    told = _asked("display-message", "-p", "#{client_termtype}\n#{client_termname}")
+    told = _of_our_pane("display-message", "-p", "#{client_termtype}\n#{client_termname}")
     name, _, term = told.partition("\n")
     return name.strip(), term.strip()
 
 
 def lets_through() -> bool:
-    """Whether it hands sequences on to the terminal around it. Asks tmux, as above."""
-    return _asked("show-options", "-pAv", "allow-passthrough").strip() in ("on", "all")
-
-
-def _asked(name: str, *arguments: str) -> str:
-    """What a tmux command about our pane says; nothing where that cannot be known."""
-    pane = os.environ.get("TMUX_PANE")
-    command = ["tmux", name, *(("-t", pane) if pane else ()), *arguments]
-    try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
-        ).stdout.decode(errors="replace")
-    except (OSError, subprocess.SubprocessError):
-        return ""
+    """Whether it hands sequences on to the terminal around it. Asks tmux, as :func:`ask`."""
+    return _of_our_pane("show-options", "-pAqv", "allow-passthrough").strip() in ("on", "all")
 
 
 def could_do_more(name: str, term: str) -> bool:
