@@ -77,7 +77,7 @@ class Pace:
         self._shrunk = float("-inf")
         self._starting = True
         self._typed_at = float("-inf")
-        self._delays: deque[float] = deque(maxlen=_RATES)
+        self._delays: deque[tuple[float, int]] = deque(maxlen=_RATES)
 
     @property
     def on_its_way(self) -> int:
@@ -127,7 +127,9 @@ class Pace:
 
         Not by the rate: little that goes far looks as slow as much that goes through little.
         """
-        return sorted(self._delays)[len(self._delays) // 2] if self._delays else 0.0
+        # By the shortest trip as it is known by now: the first ones are long, of an app that starts.
+        delays = sorted((trip - self.shortest) / size for trip, size in self._delays)
+        return delays[len(delays) // 2] if delays else 0.0
 
     def typed(self, now: float) -> None:
         """Something came from the user."""
@@ -167,7 +169,7 @@ class Pace:
             self._rates.append(rate)
         waited = trip - self.shortest
         if (size := mark.sent - mark.taken) >= _TELLING:
-            self._delays.append(waited / size)
+            self._delays.append((trip, size))
         if not mark.filled:
             return  # with so little on its way it was not we who made it late, if it was
         self._starting = self._starting and waited <= TARGET / 2
