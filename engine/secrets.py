@@ -11,47 +11,59 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-STARS = "***"
-_SHORTEST = 6
-"""Characters of a secret. ``AUTH=none`` is none, and would be found everywhere."""
+from engine.secret_shapes import forms, shapes
 
-_NAME = re.compile(r"TOKEN(?!IZERS)|SECRET|PASSW(OR)?D|API_?KEY|CREDENTIAL|AUTH(?!ORITY)", re.I)
-_PLACE = re.compile(r"_(SOCK|FILE|PATH|DIR|URL|HOST)$", re.I)
-"""Of names that tell where something is."""
+STARS = "***"
+_SHORTEST, _SHORTEST_WORD = 6, 8
+"""Characters of a secret: ``AUTH=none`` is none, and would be found everywhere. Words, and numbers,
+are found in more places."""
+
+_WORD = re.compile(r"[^A-Z0-9]+")
+_NAMES = (
+    *("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "PASS", "PWD", "APIKEY", "KEY"),
+    *("CREDENTIAL", "CREDENTIALS", "AUTH", "AUTHORIZATION", "BEARER", "COOKIE"),
+)
+"""Words of names of variables. The longer ones may also end a word, as in ``PGPASSWORD``."""
+_ENDS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "APIKEY", "SSHPASS")
+_PLACE = re.compile(r"_(SOCK|FILE|PATH|DIR|UR[LI]|HOST|PORT|USER|NAME|TYPE)$", re.I)
+"""Of names that tell where something is, or whose."""
+_NONE = re.compile(r"(OLD)?PWD|(?=.*PUBLIC).*KEY(_ID)?", re.I)
 
 
 def without_secrets(text: str) -> str:
     """``text`` with stars for the secrets of the environment, of the hub, and what looks like one.
 
-    For what goes into logs, records, reports and messages, and comes from others.
+    For what goes into logs, records, reports and messages, and comes from others. What is to be
+    cut is cut afterwards: half a secret is not known for one.
     """
-    for secret in _known():
-        text = text.replace(secret, STARS)
-    for pattern, stars in _patterns():
+    if known := _known():
+        for form in forms(known):
+            text = form.sub(STARS, text)
+    for pattern, stars in shapes(STARS):
         text = pattern.sub(stars, text)
     return text
 
 
-def _known() -> list[str]:
-    """The secrets of this process, the longest first: one may begin another."""
+def _known() -> frozenset[str]:
+    """The secrets of this process."""
     names = [name for name in os.environ if _names_secret(name)]
-    found = {value for name in names if _is_secret(value := os.environ.get(name, ""))}
+    found = {value for name in names if _is_secret(value := os.environ.get(name, "").strip())}
     if token := _of_the_hub():
         found.add(token)
-    if found:
-        from urllib.parse import quote  # the first frame does not need it
-
-        found |= {quote(secret, safe="") for secret in found}
-    return sorted(found, key=len, reverse=True)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=1024)
 def _names_secret(name: str) -> bool:
-    return bool(_NAME.search(name)) and not _PLACE.search(name)
+    if _PLACE.search(name) or _NONE.fullmatch(name):
+        return False
+    words = _WORD.split(name.upper())
+    return any(word in _NAMES or word.endswith(_ENDS) for word in words)
 
 
 def _is_secret(value: str) -> bool:
-    if len(value) < _SHORTEST:
+    is_word = (value.isalpha() and value[1:].islower()) or value.isdigit()
+    if len(value) < (_SHORTEST_WORD if is_word else _SHORTEST):
         return False
     return not (value.startswith(("/", "~")) and Path(value).expanduser().exists())
 
@@ -73,18 +85,3 @@ def _read(path: Path, changed: int) -> str:
     del changed  # only tells one file from the next
     with path.open("rb") as file:
         return file.read(4096).decode("utf-8", "replace").strip()
-
-
-@lru_cache(maxsize=1)
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """What looks like a secret, whoever's it is."""
-    secret = r"[\w-]*(?:token|secret|signature|credential|password|passwd|api_?key)"
-    patterns = {
-        r"\b(hf_|api_org_|gh[pousr]_|github_pat_)\w{16,}": rf"\1{STARS}",
-        r"(?i)\b((?:proxy-)?authorization['\"]?\s*[:=]\s*(?:b?['\"])?)(?:(?:bearer|basic|token)\s+)?"
-        r"[^\s'\",}]+": rf"\1{STARS}",
-        r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}": rf"\1{STARS}",
-        r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@?#'\"]+@": rf"\1{STARS}@",
-        rf"(?i)([?&](?:{secret}|policy|key-pair-id)=)[^\s&'\"#]+": rf"\1{STARS}",
-    }
-    return [(re.compile(pattern), stars) for pattern, stars in patterns.items()]
