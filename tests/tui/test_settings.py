@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given as anything
+from hypothesis import strategies as st
 
 from engine.pictures.output import Output
 from tui.cli import main
@@ -163,6 +165,11 @@ def test_texts_with_anything_in_them_are_written_as_toml() -> None:
 
     text = '"quoted" \\ ü 😀 \n\t\x7f\x1b'
     assert tomllib.loads(f"x = {as_toml((text, text))}")["x"] == [text, text]
+
+
+@anything(st.lists(st.text(':[]", /a', max_size=4)).map(tuple))
+def test_any_folders_come_back_from_their_text(folders: tuple[str, ...]) -> None:
+    assert from_text(SETTINGS["checkpoint_folders"], as_text(folders)) == folders
 
 
 def test_a_wrong_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

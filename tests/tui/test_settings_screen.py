@@ -49,16 +49,22 @@ async def test_a_change_counts_and_is_written(open_app: Open, paths: Paths) -> N
 
 
 async def test_themes_and_choices(open_app: Open, paths: Paths) -> None:
+    paths.themes.mkdir(parents=True)
+    (paths.themes / "default.toml").write_text('primary = "red"')
     async with open_app() as s:
         await at(s, "theme")
         await s.press("enter")
         await s.type("d")
-        names = ["default", *sorted(s.app.available_themes)]
+        names = ["", *sorted(s.app.available_themes)]
         await s.press("home", *["down"] * names.index("dracula"), "enter")
         assert s.app.theme == "dracula"
         assert written(paths) == 'theme = "dracula"\n'
         await s.press("backspace")
         assert s.app.theme == "safelight"
+        await s.press("enter", "home", *["down"] * names.index("default"), "enter")
+        assert (s.app.theme, written(paths)) == ("default", 'theme = "default"\n')
+        await s.press("enter", "home", "enter")
+        assert (s.app.theme, written(paths)) == ("safelight", "")
         await at(s, "picture_format")
         await s.press("left", "right", "right", "right")
         assert written(paths) == 'picture_format = "webp"\n'
@@ -80,6 +86,10 @@ async def test_what_is_typed_is_checked_before_it_is_taken(open_app: Open, paths
         await s.press("enter")
         assert written(paths) == 'checkpoint_folders = ["/a", "/b c"]\n'
         assert s.lab.settings.checkpoint_folders == ("/a", "/b c")
+        paths.settings_file.write_text('checkpoint_folders = ["/a:b", "/c"]\n')
+        s.app.preferences.look()
+        await s.press("enter", "enter")
+        assert s.lab.settings.checkpoint_folders == ("/a:b", "/c")
 
 
 async def test_what_an_option_fixes_cannot_be_changed(paths: Paths) -> None:

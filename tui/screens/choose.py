@@ -49,7 +49,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
         self._value = value
 
     def compose(self) -> ComposeResult:
-        width = max((cell_len(clean(option.value)) for option in self._options), default=0)
+        width = max((cell_len(_name(option)) for option in self._options), default=0)
         width = min(width, 20)
         entries = [
             Entry(_line(option, width, option.value == self._value), disabled=bool(option.reason))
@@ -73,9 +73,13 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
         self.dismiss(self._options[event.option_index].value)
 
 
+def _name(option: Option) -> str:
+    return clean(option.name or option.value)
+
+
 def _line(option: Option, width: int, chosen: bool) -> Content:
     mark = ("• ", "$accent") if chosen else "  "
-    name = padded(clean(option.value), width)
+    name = padded(_name(option), width)
     if option.reason:
         return Content.assemble(mark, (name, "$text-disabled"), "  ", option.reason)
     return Content.assemble(mark, (name, "bold"), "  ", (option.help, "$text-muted"))

@@ -173,15 +173,15 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
             self._type(setting)
             return
         options = tuple(
-            Option(value or _EMPTY, words if value else setting.at_default)
+            Option(value, words if value else setting.at_default, name=value or _EMPTY)
             for value, words in values.items()
         )
 
         def chosen(value: str | None) -> None:
             if value is not None:
-                self._put_text(setting, "" if value == _EMPTY else value)
+                self._put_text(setting, value)
 
-        now = as_text(self._live.value(setting.name)) or _EMPTY
+        now = as_text(self._live.value(setting.name))
         self.app.push_screen(ChooseScreen(setting.label, options, now), chosen)
 
     def _type(self, setting: Setting) -> None:
@@ -198,7 +198,7 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
 
         hint = f"{setting.help} {setting.takes[:1].upper()}{setting.takes[1:]}."
         if isinstance(setting.default, tuple):
-            hint += " With a : between them."
+            hint += ' With a : between them, or as in the file: ["/a:b"].'
         now = as_text(self._live.value(setting.name))
         self.app.push_screen(AskScreen(setting.label, hint, now, check), typed)
 

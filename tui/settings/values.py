@@ -35,13 +35,13 @@ def from_toml(setting: Setting, value: object) -> Value:
 def from_text(setting: Setting, text: str) -> Value:
     """The value that a text means: of a variable, an option, or typed. Raises :class:`WrongValue`.
 
-    Lists are separated as ``PATH`` is.
+    Lists are separated as ``PATH`` is, or written as in the file: ``["/a:b", "/c"]``.
     """
     text = text.strip()
     wanted = type(setting.default)
     good: Value = text
     if wanted is tuple:
-        good = tuple(part.strip() for part in text.split(os.pathsep) if part.strip())
+        good = _listed(text)
     elif wanted is bool:
         if text.lower() not in (*_TRUE, *_FALSE):
             raise _wrong(setting, text)
@@ -61,11 +61,27 @@ def _float(setting: Setting, number: int) -> float:
         raise _wrong(setting, number) from None
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    if text.startswith("["):
+        import tomllib
+
+        try:
+            said = tomllib.loads(f"x = {text}")
+        except ValueError:
+            said = {}  # a folder may be called so
+        if said.keys() == {"x"} and all(isinstance(each, str) for each in said["x"]):
+            return tuple(said["x"])
+    return tuple(part.strip() for part in text.split(os.pathsep) if part.strip())
+
+
 def as_text(value: Value) -> str:
     """A value as :func:`from_text` takes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return os.pathsep.join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        joined = os.pathsep.join(value)
+        return joined if _listed(joined) == value else as_toml(value)
+    return str(value)
 
 
 def as_toml(value: Value) -> str:

@@ -21,11 +21,13 @@ class Option:
         value: as it goes on the form.
         help: a sentence about it.
         reason: why it cannot be chosen here; empty when it can.
+        name: how it is shown in the list, where that is not the value.
     """
 
     value: str
     help: str = ""
     reason: str = ""
+    name: str = ""
 
 
 class Choice(Widget, can_focus=True):
