@@ -19,12 +19,12 @@ class Watcher:
     def __init__(
         self, places: tuple[Path, ...], changed: Callable[[], object], seconds: float = SECONDS
     ) -> None:
-        """``changed`` is called from a thread."""
+        """``changed`` is called by who looks: from :meth:`start` on, a thread."""
         self._places = places
         self._changed = changed
         self._seconds = seconds
         self._stop = threading.Event()
-        self._seen = self._look()
+        self._seen = self._stamps()
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="safelight-watcher", daemon=True).start()
@@ -32,14 +32,18 @@ class Watcher:
     def stop(self) -> None:
         self._stop.set()
 
+    def look(self) -> None:
+        """Look once. ``changed`` is called when there is something new since the last look."""
+        seen = self._stamps()
+        if seen != self._seen:
+            self._seen = seen
+            self._changed()
+
     def _watch(self) -> None:
         while not self._stop.wait(self._seconds):
-            seen = self._look()
-            if seen != self._seen:
-                self._seen = seen
-                self._changed()
+            self.look()
 
-    def _look(self) -> list[tuple[Path, Stamp]]:
+    def _stamps(self) -> list[tuple[Path, Stamp]]:
         found = []
         for place in self._places:
             files = [place] if place.suffix == ".toml" else theme_files(place)

@@ -188,24 +188,34 @@ def test_what_themes_set_is_taken(paths: Paths, name: str) -> None:
 
 def test_the_watcher_tells_of_each_change_once(tmp_path: Path) -> None:
     folder, file = tmp_path / "themes", tmp_path / "config.toml"
-    told: queue.Queue[list[str]] = queue.Queue()
+    told: list[int] = []
+    watcher = Watcher((file, folder), lambda: told.append(1))
 
-    def there() -> list[str]:
-        return sorted(path.name for path in (file, *folder.glob("*.toml")) if path.exists())
+    def times() -> int:
+        told.clear()
+        watcher.look()
+        watcher.look()
+        return len(told)
 
-    watcher = Watcher((file, folder), lambda: told.put(there()), seconds=0.01)
+    assert times() == 0
+    file.write_text("")
+    assert times() == 1
+    folder.mkdir()
+    (folder / "notes.txt").write_text("")
+    (folder / ".#a.toml").symlink_to("nowhere")
+    assert times() == 0
+    (folder / "a.toml").write_text("")
+    assert times() == 1
+    file.unlink()
+    assert times() == 1
+
+
+def test_the_watcher_looks_by_itself(tmp_path: Path) -> None:
+    told: queue.Queue[int] = queue.Queue()
+    watcher = Watcher((tmp_path,), lambda: told.put(1), seconds=0.01)
     watcher.start()
     try:
-        # Had one of these changes been told twice, the next would come with the old files.
-        file.write_text("")
-        assert told.get(timeout=10) == ["config.toml"]
-        folder.mkdir()
-        (folder / "notes.txt").write_text("")
-        (folder / ".#a.toml").symlink_to("nowhere")
-        (folder / "a.toml").write_text("")
-        assert told.get(timeout=10) == ["a.toml", "config.toml"]
-        file.unlink()
-        assert told.get(timeout=10) == ["a.toml"]
+        (tmp_path / "a.toml").write_text("")
+        told.get(timeout=10)
     finally:
         watcher.stop()
-    assert told.empty()
