@@ -127,7 +127,7 @@ class Pace:
 
         Not by the rate: little that goes far looks as slow as much that goes through little.
         """
-        # By the shortest trip as it is known by now: the first ones are long, of an app that starts.
+        # By the shortest trip as known by now: those of an app that starts are long.
         delays = sorted((trip - self.shortest) / size for trip, size in self._delays)
         return delays[len(delays) // 2] if delays else 0.0
 
