@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from textual import _wait
@@ -56,24 +58,41 @@ class Session:
     async def settle(self) -> None:
         """Let every event reach the screen."""
         self.app._deliver()
-        await self.pilot.pause()
+        await self._pause()
         self.studio.foresight.flush()
         groups = ("pictures", "pixels", "forecast")
         reading = [w for w in self.app.workers if w.group in groups]
         if reading:  # An empty list would stand for all workers.
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(reading)
-        await self.pilot.pause()
+        await self._pause()
         await self._answers()
         while getattr(self.app.screen, "flush", bool)():
             await self._answers()
 
-    async def _answers(self) -> None:
+    async def _pause(self) -> None:
+        """Until nobody has a message waiting.
+
+        The pilot takes a process that gets no time from a busy machine for one that is idle.
+        """
         await self.pilot.pause()
+        until = monotonic() + 5
+        calm = 0
+        while calm < 2 and monotonic() < until:
+            await asyncio.sleep(0)
+            screens = self.app.screen_stack
+            nodes = (each for screen in screens for each in screen.walk_children(with_self=True))
+            busy = any(node.message_queue_size for node in (self.app, *nodes) if node.is_running)
+            calm = 0 if busy else calm + 1
+            if calm == 1:
+                self.app.screen._on_timer_update()  # which may have to tell of a new layout
+
+    async def _answers(self) -> None:
+        await self._pause()
         while asking := [t for t in threading.enumerate() if t.name == "safelight-asking"]:
             for thread in asking:  # its last act is to hand its answer over, without waiting
                 thread.join(30)
-            await self.pilot.pause()
+            await self._pause()
 
     def focus(self) -> str:
         """The id of the panel that has the focus."""

@@ -185,6 +185,20 @@ async def test_during_a_run(open_app: Open) -> None:
         assert s.at_studio()
 
 
+async def test_back_from_a_run_without_a_picture(open_app: Open, lab: ScriptedLab) -> None:
+    async with open_app(lab) as s:
+        s.engine.loaded()
+        await s.press("f2", "ctrl+r")
+        s.engine.begin()
+        await s.settle()
+        await s.press("ctrl+g")
+        assert "This run was stopped." in s.seen()
+        await s.press("n")
+        assert "no picture after this" in foot(s)
+        await s.press("p")
+        assert foot(s).startswith("#3 · ")
+
+
 async def test_previews_are_seen_however_fast_they_come(open_app: Open) -> None:
     async with open_app() as s:
         s.engine.loaded()

@@ -15,7 +15,7 @@ from tui.widgets.compare.rows import LETTERS
 from tui.widgets.compare.stage import Stage
 
 if TYPE_CHECKING:
-    from tui.screens.viewer.screen import Left
+    from tui.screens.viewer.hearing import Left
 
 
 class CompareSides(CompareDesk):

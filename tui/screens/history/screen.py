@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.history import History
     from engine.record import RunRecord
     from tui.engine_room import EngineRoom
-    from tui.screens.viewer.screen import Left
+    from tui.screens.viewer.hearing import Left
 
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written."""

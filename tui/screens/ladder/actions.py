@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.record import RunRecord
     from engine.spec import RunSpec
     from tui.graphics.terminal import Terminal
-    from tui.screens.viewer.screen import Left
+    from tui.screens.viewer.hearing import Left
     from tui.widgets.rung_table import RungTable
 
 _COMPARED = 2

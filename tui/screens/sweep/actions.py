@@ -24,7 +24,7 @@ from tui.widgets.line_list import LineList
 if TYPE_CHECKING:
     from engine.compare import Comparison
     from tui.graphics.terminal import Terminal
-    from tui.screens.viewer.screen import Left
+    from tui.screens.viewer.hearing import Left
     from tui.widgets.sweep_grid import SweepGrid
 
 _LEAST_COMPARED = 2

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.keys.contexts import key_of
+from tui.screens.viewer.hearing import Left
 from tui.screens.viewer.roll import Made, Roll
-from tui.screens.viewer.screen import Left, ViewerScreen
+from tui.screens.viewer.screen import ViewerScreen
 
 if TYPE_CHECKING:
     from textual.screen import Screen

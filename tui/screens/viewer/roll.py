@@ -117,7 +117,8 @@ class Roll:
         runs = list(self._runs)
         if self.made is not None and self.made.run_id not in self._runs and self.made.images:
             runs.append(self.made.run_id)
-        at = runs.index(self.run_id) + by if self.run_id in runs else -1
+        # What is on its way will stand after the last.
+        at = (runs.index(self.run_id) if self.run_id in runs else len(runs)) + by
         if not 0 <= at < len(runs):
             return None
         return runs[at], 0 if by > 0 else self._count(runs[at]) - 1

@@ -2,57 +2,37 @@
 
 from __future__ import annotations
 
-from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
-from engine import events
 from tui import form as forms
-from tui.graphics.outgoing import outgoing
 from tui.graphics.quality import LOOKED_AT
 from tui.keys.command import bindings
 from tui.keys.moving import FOCUS
 from tui.keys.studio import APP
 from tui.keys.viewer import VIEWER
 from tui.screens.viewer.details import Details
+from tui.screens.viewer.hearing import COMING, Hearing, Left
 from tui.screens.viewer.looking import Looking, part
-from tui.screens.viewer.roll import Made, Roll
+from tui.screens.viewer.roll import Roll
 from tui.text import one_line
 from tui.widgets.compare.print import Print
 from tui.widgets.compare.stage import Stage
 from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from engine.record import RunRecord
     from tui.graphics.terminal import Terminal
     from tui.screens.studio.screen import StudioScreen
 
-_COMING = "The picture is on its way."
 
-
-class Left(NamedTuple):
-    """What was looked at last, and whether its settings are wanted on the form."""
-
-    record: RunRecord | None
-    picture: int
-    restore: bool = False
-
-
-class ViewerScreen(Screen[Left], inherit_bindings=False):
-    """Shows a picture, and those before and after it.
-
-    Attributes:
-        following: whether it goes on to what the engine makes.
-    """
+class ViewerScreen(Hearing, inherit_bindings=False):
+    """Shows a picture, and those before and after it."""
 
     CSS_PATH = "viewer.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]
@@ -64,18 +44,11 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         Args:
             studio: where it was opened, when it was there: its runs are shown as they go on.
         """
-        super().__init__()
-        self._roll = roll
+        super().__init__(roll, studio)
         self._terminal = terminal
-        self._studio = studio
         self._looking = Looking()
         self._measures = (1, 1)
-        self._previews = count(1)
-        self._coming: Made | None = None
-        self._words = _COMING
-        self._state = self._remark = ""
-        self._shown = _instead(_COMING, (1, 1))
-        self.following = studio is not None and studio.following
+        self._shown = _instead(COMING, (1, 1))
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="room"):
@@ -87,22 +60,15 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         yield KeyBar([command for command in (*VIEWER, *APP) if command.footer])
 
     def on_mount(self) -> None:
-        if self._studio is not None:
-            self._stop_listening = self._studio.host.listen(self._hear)
         self.show()
-
-    def on_unmount(self) -> None:
-        if self._studio is not None:
-            self._stop_listening()
 
     @property
     def stage(self) -> Stage:
         return self.query_one(Stage)
 
     @property
-    def roll(self) -> Roll:
-        """What is leafed through."""
-        return self._roll
+    def is_drawing(self) -> bool:
+        return not self._shown.words and not self.stage.is_ready
 
     # What is shown
 
@@ -176,69 +142,6 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         self.stage.use(terminal)
         self.show()
 
-    # What the engine tells
-
-    def _hear(self, event: events.Event) -> None:
-        match event:
-            case events.RunStarted():
-                self._say(f"#{event.run_id} starting")
-            case events.StepCompleted():
-                rate = f" · {event.rate:.1f} it/s" if event.rate else ""
-                self._say(f"step {event.step}/{event.steps}{rate}")
-            case events.RunDecoding():
-                self._say(f"#{event.run_id} decoding")
-            case events.PreviewReady():
-                if outgoing(self.app).has_room:
-                    self._take(event.run_id, event.images, live=True)
-            case events.RunFinished():
-                self._say("")
-                self._roll.add(event.record)
-                self._take(event.run_id, event.images)
-            case events.RunCancelled():
-                self._roll.add(event.record)
-                self._say(f"#{event.run_id} stopped")
-                self._came_to_nothing(event.run_id, "This run was stopped.")
-            case events.RunFailed():
-                self._say(f"#{event.run_id} failed")
-                if event.images:  # made, but not kept
-                    self._take(event.run_id, event.images)
-                else:
-                    self._came_to_nothing(event.run_id, f"This run failed. {event.record.error}")
-
-    def _say(self, state: str) -> None:
-        self._state = state
-        self.show_facts()
-
-    def _remind(self, words: str) -> None:
-        """Say something at the foot until the next key: nothing is to cover the picture."""
-        self._remark = words
-        self.show_facts()
-
-    def _take(self, run_id: int, images: tuple[Image.Image, ...], *, live: bool = False) -> None:
-        """Have pictures of a run, and show them if they are what is wanted."""
-        assert self._studio is not None
-        spec = next((row.spec for row in self._studio.runs.rows if row.id == run_id), None)
-        if spec is None:
-            return
-        here = self._roll.run_id == run_id
-        made = Made(run_id, spec, images, next(self._previews) if live else 0)
-        self._coming = None
-        if live and self._roll.is_live and not self._shown.words and not self.stage.is_ready:
-            # If each took the place of one that is still being drawn, none would be seen.
-            self._coming = made
-            return
-        self._roll.take(made)
-        if self.following or here:
-            self._roll.look_at(run_id)
-            self.show()
-
-    def _came_to_nothing(self, run_id: int, words: str) -> None:
-        """A run has no picture; a preview that is seen stays."""
-        if self.following and not (self._roll.run_id == run_id and self._roll.count):
-            self._words = words
-            self._roll.look_at(run_id)
-            self.show()
-
     # What the user does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -296,7 +199,7 @@ class ViewerScreen(Screen[Left], inherit_bindings=False):
         """Do something of the studio."""
         assert self._studio is not None
         if action == "run":
-            self.following, self._words = True, _COMING
+            self.following, self._words = True, COMING
         await self._studio.run_action(action)
         if action == "run":
             _, problems = forms.parse(self._studio.spec_form.values)
