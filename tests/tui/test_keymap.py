@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.widgets import Input
@@ -17,8 +18,9 @@ from textual.widgets import Input
 from tests.tui.conftest import Open
 from tui.headless.run import run
 from tui.keys.command import use
-from tui.keys.contexts import COMMANDS, CONTEXTS
+from tui.keys.contexts import COMMANDS, CONTEXTS, keys_of
 from tui.keys.flavours import flavours
+from tui.keys.guide import drawn, sections
 from tui.keys.keymap import read_keymap
 from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants
 from tui.keys.needed import WAYS_OUT, shut
@@ -308,6 +310,16 @@ async def test_the_help_is_searched(paths: Paths, open_app: Open, size: tuple[in
         await s.press("escape", "escape")
         assert s.at_studio()
         assert s.studio.spec_form.prompt.text == ""
+
+
+@pytest.mark.parametrize("width", [50, 69])
+def test_in_the_help_what_keys_do_stands_in_one_column(width: int) -> None:
+    for context in CONTEXTS:
+        text = drawn(sections("", context.commands), width).plain
+        for command in context.commands:
+            line = next(each for each in text.splitlines() if each.startswith(keys_of(command.id)))
+            assert line != keys_of(command.id), "the sentence was pushed to the next line"
+        assert all(cell_len(line) <= width for line in text.splitlines())
 
 
 def test_all_keys_without_the_app(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

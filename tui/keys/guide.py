@@ -14,8 +14,8 @@ from tui.keys.panels import PANEL_HELP
 
 _LAST = ("list", "offer", "typing", "focus")
 """Contexts for moving around, which come after all that does something."""
-_KEY = 9
-"""Columns of a key, and a blank; where keys take more, the words begin a line below."""
+_MOST_KEY = 14
+"""Columns of the keys, and a blank; where they take more, the words begin a line below."""
 _LEAST = 12
 
 
@@ -92,6 +92,8 @@ def _searched(command: Command, title: str) -> str:
 def drawn(found: Sequence[Section], width: int, *, with_ids: bool = False) -> Content:
     """The sections as text, wrapped to ``width`` columns, what a key does beside the key."""
     lines: list[Content] = []
+    keys = [len(_keys(command)) + 2 for section in found for command in section.commands]
+    column = max((each for each in keys if each <= _MOST_KEY), default=_MOST_KEY)
     for section in found:
         if lines:
             lines.append(Content(""))
@@ -99,18 +101,22 @@ def drawn(found: Sequence[Section], width: int, *, with_ids: bool = False) -> Co
         for words in section.words:
             lines += [Content(line) for line in textwrap.wrap(words, width)]
         for command in section.commands:
-            lines += _rows(command, width, with_ids)
+            lines += _rows(command, width, column, with_ids)
     return Content("\n").join(lines)
 
 
-def _rows(command: Command, width: int, with_ids: bool) -> Iterable[Content]:
-    keys = keys_of(command.id) or "–"
-    wrapped = textwrap.wrap(command.help, max(width - _KEY, _LEAST))
-    if len(keys) >= _KEY:
+def _keys(command: Command) -> str:
+    return keys_of(command.id) or "–"
+
+
+def _rows(command: Command, width: int, column: int, with_ids: bool) -> Iterable[Content]:
+    keys = _keys(command)
+    wrapped = textwrap.wrap(command.help, max(width - column, _LEAST))
+    if len(keys) >= column:
         yield Content.styled(keys, "$foreground")
         keys = ""
     for line in wrapped:
-        yield Content.assemble((f"{keys:<{_KEY}}", "$foreground"), (line, "$text-muted"))
+        yield Content.assemble((f"{keys:<{column}}", "$foreground"), (line, "$text-muted"))
         keys = ""
     if with_ids:
-        yield Content.styled(f"{'':{_KEY}}{command.id}", "$text-disabled")
+        yield Content.styled(f"{'':{column}}{command.id}", "$text-disabled")
