@@ -14,11 +14,11 @@ from functools import cache, lru_cache
 from rich.cells import cell_len, set_cell_size
 
 PLAIN = (
-    r"\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u10a0-\u115e\u1161-\u135c"
+    r"\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u10a0-\u115e\u1200-\u135c"
     r"\u1e00-\u200a\u2010-\u2027\u202f-\u205f\u2070-\u20cf\u2100-\u2cee\u2cf2-\u2d7e\u2d80-\u2ddf"
-    r"\u2e00-\u3029\u3030-\u3098\u309b-\u3163\u3165-\ua66e\uac00-\ud7fb\uf900-\ufb1d\ufb1f-\ufdcf"
+    r"\u2e00-\u3029\u3030-\u3098\u309b-\u3163\u3165-\ua66e\uac00-\ud7a3\uf900-\ufb1d\ufb1f-\ufdcf"
     r"\ufdf0-\ufdff\ufe30-\ufefe\uff00-\uff9f\uffa1-\uffef\ufffc\ufffd"
-    r"\U0001f000-\U0001faff\U00020000-\U0002fa1f\U00030000-\U000323af"
+    r"\U0001f000-\U0001f3fa\U0001f400-\U0001faff\U00020000-\U0002fa1f\U00030000-\U000323af"
 )
 """Letters, signs and emoji that stand alone; all else needs a second look."""
 

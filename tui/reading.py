@@ -14,6 +14,8 @@ SIGN = "\ufffd"
 """Stands for what is not shown."""
 MARKS = 4
 """So many combining marks on one character: Hebrew with its points and accents needs them."""
+JAMO = 6
+"""So many vowels and finals of Hangul on one initial: old Korean has several of each."""
 JOINED = 3
 """So many joiners in one emoji: a family of four, or a kiss."""
 _CARRIER = "\u25cc"
@@ -23,6 +25,7 @@ _CARRIER = "\u25cc"
 _SUSPECT = re.compile(f"[^{PLAIN}]")
 _SELECTOR = re.compile(r"[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+_JAMO = re.compile("[\u1161-\u11ff\ud7b0-\ud7fb]")
 _PICTOGRAPH = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]")
 _UNSEEN = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u3164\ufdd0-\ufdef\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
@@ -48,9 +51,15 @@ def _kind(char: str) -> str:
     kind = category(char)
     if _UNSEEN.match(char) or kind == "Cf" or (ord(char) & 0xFFFE) == 0xFFFE:
         return "unseen"
-    if kind in ("Mn", "Me"):
-        return "mark"
-    return "private" if kind in ("Cc", "Cs", "Co") else "letter"
+    if _SKIN.match(char):
+        return "skin"
+    if _JAMO.match(char):
+        return "jamo"
+    if kind in ("Cc", "Cs", "Co"):
+        return "private"
+    # Also the spacing marks, and those that Python does not know yet: what has no cell of its own
+    # is drawn into the one before.
+    return "mark" if kind in ("Mn", "Me") or get_character_cell_size(char) == 0 else "letter"
 
 
 class Reader:
@@ -79,7 +88,7 @@ class Reader:
         return self._out
 
     def _put_plain(self, text: str) -> None:
-        if self._last != _ZWJ or _SKIN.sub("", text[1:]):
+        if self._last != _ZWJ or text[1:]:
             self._joiners = 0
         self._base(text)
 
@@ -96,7 +105,11 @@ class Reader:
         if kind == "letter":
             self._base(char)
         elif kind == "mark":
-            self._mark(char)
+            self._mark(char, MARKS)
+        elif kind == "jamo":
+            self._mark(char, JAMO)
+        elif kind == "skin":
+            self._tint(char)
         elif kind == "private":
             self._base(self._sign(char))
         elif kind == "control":
@@ -124,8 +137,8 @@ class Reader:
             return
         self._base(("\t" if char == "\t" else "\n") if self._lines else " ")
 
-    def _mark(self, char: str) -> None:
-        if self._marks >= MARKS or self._is_hiding:
+    def _mark(self, char: str, most: int) -> None:
+        if self._marks >= most or self._is_hiding:
             self._hide(char)
             return
         if not self._last or self._last.isspace():
@@ -133,6 +146,13 @@ class Reader:
         self._out.append(char)
         self._last = char
         self._marks += 1
+
+    def _tint(self, char: str) -> None:
+        """A colour of skin: one, on an emoji. Alone it takes cells that Rich does not count."""
+        if _PICTOGRAPH.match(self._last) and not _SKIN.match(self._last):
+            self._mark(char, MARKS)
+        else:
+            self._hide(char)
 
     def _select(self, char: str) -> None:
         if self._is_selected or not self._last or self._last.isspace() or self._is_hiding:

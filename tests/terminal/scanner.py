@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from unicodedata import category
 
+from rich.cells import get_character_cell_size
+
 _COLOUR = r"[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})"
 _STYLE = rf"\x1b\[(?:0|(?:[1-579]|{_COLOUR})(?:;(?:[1-579]|{_COLOUR}))*)?m"
 _MODES = r"7|25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048"
@@ -31,7 +33,8 @@ COPY = r"\x1b\]52;c;[A-Za-z0-9+/=]*(?:\x07|\x1b\\)"
 LINK = r"\x1b\]8;[!-:<-~]*;(?:file://[!-~]*)?(?:\x07|\x1b\\)"
 
 _JOINERS = "\u200c\u200d"
-_MARKS_IN_A_CELL = 4
+_IN_A_CELL = 6
+"""Characters without a cell of their own on one that has one: Hangul has the most."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def foreign(data: bytes, *also: str) -> list[Foreign]:
             at, marks = match.end(), 0
             continue
         kind = category(char)
-        marks = marks + 1 if kind in ("Mn", "Me") else marks if char in _JOINERS else 0
-        if _is_foreign(char, kind) or marks > _MARKS_IN_A_CELL + 1:  # and a selector
+        marks = marks if char in _JOINERS else 0 if get_character_cell_size(char) else marks + 1
+        if _is_foreign(char, kind) or marks > _IN_A_CELL + 1:  # and a selector
             found.append(Foreign(at, ascii(char), ascii(text[max(0, at - 30) : at + 30])))
         at += 1
     return found

@@ -52,4 +52,6 @@ def test_the_scanner_lets_ours_pass() -> None:
     assert not foreign(drawn.encode(), KITTY, SIXEL, COPY, LINK)
     assert foreign(drawn.encode())
     assert foreign(b"\xff\xfe")
-    assert foreign("a\u0301\u0301\u0301\u0301\u0301\u0301".encode())
+    for mark in "\u0301\u1161\u0903\U0001f3fb":
+        assert not foreign(("a" + mark * 6).encode())
+        assert foreign(("a" + mark * 8).encode())

@@ -12,15 +12,25 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.characters import guarded
+from tui.reading import JAMO, MARKS
 from tui.text import ago, by_point, clean, fitting, one_line, seconds, size
 
 ODD = [
     *(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0xAD)),
     *"\u200b\u200c\u200d\u200e\u2028\u2029\u202e\u2066\u2069\ufe0f\ufeff\u0301\u20dd\ue0b0",
     *("\ud800", "\uffff", "\U0010eeee", "\U000e0041", "\U000e0101", "\U0001f469", "\U0001f3fd"),
-    *"[]/क्षש山a ",
+    *"[]/क्षש山a \u0903\u1100\u1161\u11a8\ud7b0\U0001f3fb\U0001d165",
 ]
 HOSTILE = st.text(st.sampled_from(ODD)) | st.text()
+
+
+def most_in_a_cell(text: str) -> int:
+    """Characters in a row that are drawn into the cell of the one before, whatever they are."""
+    most = here = 0
+    for char in text:
+        here = 0 if cell_len(char) or char in "\n\t" else here + 1
+        most = max(most, here)
+    return most
 
 
 @given(HOSTILE)
@@ -30,6 +40,9 @@ def test_nothing_is_left_that_a_terminal_obeys_or_hides(text: str) -> None:
             assert category(char) not in ("Cc", "Cs", "Co", "Zl", "Zp"), ascii(char)
             assert category(char) != "Cf" or char in "\u200c\u200d", ascii(char)
         assert not re.search(r"[\u0300-\u036f\u20dd]{5}|\u200d\u200d|^[\u0301\u20dd]", safe)
+        assert most_in_a_cell(safe) <= JAMO + 1 + safe.count("\u200d"), ascii(
+            safe
+        )  # and a selector
         assert clean(safe, lines=bool(ends)) == safe
 
 
@@ -38,6 +51,20 @@ def test_what_is_laid_out_keeps_its_width(text: str) -> None:
     safe = guarded(text)
     assert cell_len(safe) == cell_len(text)
     assert {category(char) for char in safe}.isdisjoint(("Cc", "Cs", "Co", "Zl", "Zp"))
+
+
+def test_a_flood_of_any_character_without_a_cell_is_cut() -> None:
+    for char in map(chr, (*range(0x300, 0x1FB00), *range(0xE0100, 0xE01F0))):
+        if cell_len(char) == 0:
+            most = JAMO if is_jamo(char) else MARKS
+            flood = "a" + char * 9
+            assert most_in_a_cell(clean(flood)) <= most, ascii(char)
+            assert most_in_a_cell(guarded(flood)) <= most, ascii(char)
+    assert len(one_line("a" + "\u1161\u0903\U0001f3fb" * 20_000, 40)) < 100
+
+
+def is_jamo(char: str) -> bool:
+    return "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +93,8 @@ def test_what_stands_for_what_is_not_obeyed(text: str, shown: str) -> None:
         "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
         "नमस्ते क्षत्रिय বাংলা தமிழ் മലയാളം བསྒྲུབས ภาษาไทย",
         "می‌خواهم العَرَبِيَّةُ שָׁלוֹם",
+        "\u1112\u1161\u11ab\u1100\u1173\u11af \u1107\u1109\u1100\u1173\u11af\u11a8",
+        "👍🏽 👩🏽‍🤝‍👨🏻",
         "山水画 東京 ｶﾅ 葛\U000e0100 각각 Việt Nam e\u0301",
         "[/red] [bold]x[/] \\[",
     ],
