@@ -100,6 +100,15 @@ def test_files(offered: Offered) -> None:
     assert [each.rstrip("/") for each in found] == ["pictures"]
 
 
+def test_files_with_signs_of_the_shell(tmp_path: Path) -> None:
+    offered = _bash(tmp_path)
+    for name in ("*.png", "[f]ox a.png", "fox.png", "foxes.png"):
+        (tmp_path / name).touch()
+    assert offered("safelight show *") == ["*.png"]
+    assert offered("safelight show [") == ["[f]ox a.png"]
+    assert set(offered("safelight show f")) == {"fox.png", "foxes.png"}
+
+
 def test_names_with_blanks(offered: Offered) -> None:
     assert [each.replace("\\", "") for each in offered("safelight generate --scheduler Euler")] in (
         ["Euler", "Euler a"],

@@ -55,6 +55,12 @@ def edges(s: Session) -> list[str]:
     return rows
 
 
+def test_an_edge_that_is_missing_is_seen() -> None:
+    assert framed(["╭─╮", "│a│", "╰─╯", "a"])
+    assert not framed(["╭─╮", "│a ", "╰─╯"])
+    assert not framed(["╭─╮", "", "╰─╯"])
+
+
 def framed(rows: list[str]) -> bool:
     """Whether the right edge of the outermost panels is one line."""
     inside, good = False, True
@@ -65,7 +71,7 @@ def framed(rows: list[str]) -> bool:
         elif end == "╯":
             inside = False
         elif inside:
-            good = good and end in "│"
+            good = good and end == "│"
     return good
 
 

@@ -45,7 +45,9 @@ _safelight() {{
   done <<<"$offers"
   if [[ -n $files ]]; then
     compopt -o filenames 2>/dev/null
-    COMPREPLY+=($(compgen -f -- "$cur"))
+    while read -r word; do
+      [[ -n $word ]] && COMPREPLY+=("$word")
+    done < <(compgen -f -- "$cur")
   fi
   for word in = :; do
     if [[ $cur == *"$word"* && $COMP_WORDBREAKS == *"$word"* ]]; then
