@@ -17,8 +17,10 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
 
-_PICTURE = ("▀", "\U0010eeee")
-"""What the cells of pictures begin with: half blocks, and the place of a picture of kitty's."""
+PICTURE = "picture"
+"""In the meta of a style: these cells are of a picture, whatever text looks like them."""
+_PLACE = "\U0010eeee"
+"""What the place of a picture of kitty's begins with; no text of others holds one by now."""
 _PAPER = 40.0
 """How far from the background around it a background counts as one of its own, in RGB."""
 _FAINT = 0.25
@@ -44,10 +46,14 @@ class Colourless(LineFilter):
         around = background.rgb
         return [
             each
-            if each.style is None or each.text.startswith(_PICTURE)
+            if each.style is None or each.text.startswith(_PLACE) or _is_picture(each.style)
             else Segment(each.text, _plain(each.style, around), each.control)
             for each in segments
         ]
+
+
+def _is_picture(style: Style) -> bool:
+    return style._meta is not None and bool(style.meta.get(PICTURE))
 
 
 @lru_cache(maxsize=2048)

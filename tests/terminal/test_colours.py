@@ -40,7 +40,7 @@ def shown(home: Path, **variables: str) -> bytes:
 def test_no_color_leaves_only_the_picture_in_colours(tmp_path: Path) -> None:
     found = list(coloured(shown(tmp_path, NO_COLOR="1")))
     assert found, "the picture has its colours"
-    assert {text.strip("▀") for _, text in found} == {""}
+    assert {text.strip("▀ ") for _, text in found} == {""}
 
 
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": ""}])

@@ -11,6 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.colourless import PICTURE
+
 BYTES_A_CELL = 20
 """That a picture takes on the link, at most: 36 KB for 60 x 30 cells."""
 COARSE_BYTES = 5_000
@@ -25,6 +27,7 @@ _DIGITS = tuple(len(str(level)) for level in range(256))
 _Run = tuple[int, bytes, bytes]
 
 _BLOCK = "▀"
+_MARK = Style(meta={PICTURE: True})._meta
 _BACKGROUND = "48;2;{};{};{}"
 _BOTH = "38;2;{};{};{};48;2;{};{};{}"
 
@@ -152,7 +155,9 @@ def _styled(upper: bytes, lower: bytes) -> Style:
 
 
 def _style(upper: bytes, lower: bytes) -> Style:
-    return Style.from_color(None if upper == lower else _colour(upper), _colour(lower))
+    style = Style.from_color(None if upper == lower else _colour(upper), _colour(lower))
+    style._meta = _MARK
+    return style
 
 
 def _colour(rgb: bytes) -> Color:
