@@ -38,7 +38,7 @@ SWITCHES = of(
             "out",
             "f3",
             "Done",
-            "Back to the studio.",
+            "Back to the studio with them.",
             "done",
             "Switches",
             follows="studio.switches",
