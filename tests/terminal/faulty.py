@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from tests.terminal import staged
 from tui.screens.studio.screen import StudioScreen
@@ -19,7 +22,13 @@ HIDDEN = "only-a-local"
 def fail(*_: object, **__: object) -> Any:
     """Fails as a bug would, with a secret in what it says and another in a variable."""
     hidden = HIDDEN
-    raise RuntimeError(f"{SAID} {os.environ['HF_TOKEN']} {len(hidden)}")
+    token = os.environ["HF_TOKEN"]
+    raise RuntimeError(f"{SAID} {token} {len(hidden)} {' '.join(coded(token))}")
+
+
+def coded(token: str) -> tuple[str, str, str]:
+    """The token as libraries may write it: in an address, in a string, in a header."""
+    return quote(token), json.dumps(token), b64encode(token.encode()).decode()
 
 
 def _after_loading(self: staged.Player) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.faulty import HIDDEN, VARIABLE
+from tests.terminal.faulty import HIDDEN, VARIABLE, coded
 from tests.terminal.screen import Terminal
 from tests.terminal.staged import Stage
 
-CANARY = "canary-9f3b"
+CANARY = 'canary-9f3b+"x"/y'
 
 
 def faulty(place: str, home: Path) -> Terminal:
@@ -55,7 +55,8 @@ def test_the_app_closes_with_a_sentence_and_a_report(place: str, tmp_path: Path)
     assert "RuntimeError: all of it is lost␛]52;c;eA==␇" in written
     assert "*** 12" in written
     for text in (kept(tmp_path), terminal.raw.decode()):
-        assert CANARY not in text
+        for each in (CANARY, *coded(CANARY), "canary"):
+            assert each not in text
         assert HIDDEN not in text
         assert "\x1b]52" not in text
     typed = " over the sea" if place == "action" else ""
