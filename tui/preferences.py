@@ -9,7 +9,7 @@ from textual.message import Message
 from tui.paths import Paths
 from tui.settings.live import LiveSettings
 from tui.settings.sources import CHOSEN, DEFAULT, Sources
-from tui.theme_shelf import USUAL, ThemeShelf
+from tui.theme_shelf import USUAL, ThemeShelf, no_theme
 
 if TYPE_CHECKING:
     from tui.app import SafelightApp
@@ -55,8 +55,21 @@ class Preferences:
 
     def look(self) -> None:
         """Go by what has changed on disk, and say what cannot be used."""
-        for sentence in (*self.themes.look(), *(self.live.look() or ())):
+        said = self.live.look()
+        for sentence in (*self.themes.look(), *(said or ())):
             self._app.notify(sentence, severity="warning", timeout=10)
+        if said is not None:
+            self._show_again()  # what is wrong has changed, if nothing else
+
+    @property
+    def problems(self) -> list[str]:
+        """What cannot be used now of the settings, keys and themes, a sentence each."""
+        from tui.keys.taking import wrong_keys
+
+        said = [*self.live.problems, *wrong_keys(self.live.sources), *self.themes.wrong.values()]
+        if self.themes.wanted not in self._app.available_themes:
+            said.append(no_theme(self.themes.wanted))
+        return said
 
     def show(self) -> None:
         """Open the screen with all settings, unless it is open."""
@@ -93,6 +106,9 @@ class Preferences:
         if "keys" in names:
             self._app.notify("The keys count from the next start.", timeout=6)
         self._app.room.go_by(settings)
+        self._show_again()
+
+    def _show_again(self) -> None:
         for screen in self._app.screen_stack:
             if show_settings := getattr(screen, "show_settings", None):
                 show_settings()

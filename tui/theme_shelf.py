@@ -14,16 +14,23 @@ from tui.themes import BadTheme, builtin_themes, read_theme, theme_files
 USUAL = "safelight"
 
 
+def no_theme(name: str) -> str:
+    """Says that there is none of a name."""
+    return f"No theme is called “{name}”."
+
+
 class ThemeShelf:
     """Keeps an app's themes as the files say.
 
     Attributes:
         wanted: the name of the theme to use; another is used as long as there is none of it.
+        wrong: a sentence for each file that is no theme.
     """
 
     def __init__(self, app: App[int], folder: Path) -> None:
         """``folder``: the user's; there may be none."""
         self.wanted = USUAL
+        self.wrong: dict[Path, str] = {}
         self._app = app
         self._folder = folder
         self._files: dict[Path, Theme] = {}  # the last good one of each
@@ -42,7 +49,7 @@ class ThemeShelf:
         self.wanted = name or USUAL
         there = self.wanted in self._app.available_themes
         self._app.theme = self.wanted if there else USUAL
-        return "" if there else f"No theme is called “{self.wanted}”."
+        return "" if there else no_theme(self.wanted)
 
     def look(self) -> list[str]:
         """Read the user's files again, and use what has changed. Returns sentences for the user."""
@@ -81,15 +88,18 @@ class ThemeShelf:
         before, self._stamps = self._stamps, stamps
         if stamps == before:
             return
+        self.wrong = {path: why for path, why in self.wrong.items() if path in stamps}
         for path, version in stamps.items():
             if version == before.get(path):
                 if path in self._files:
                     found[path] = self._files[path]
                 continue  # what is wrong with it was said
+            self.wrong.pop(path, None)
             try:
                 found[path] = read_theme(path)
             except BadTheme as error:
-                yield f"The theme {path.name} was left out: {error}."
+                self.wrong[path] = f"The theme {path.name} was left out: {error}."
+                yield self.wrong[path]
                 if path in self._files:
                     found[path] = self._files[path]
         for name in {theme.name for theme in self._files.values()}:

@@ -137,11 +137,12 @@ def test_an_option_goes_before_the_environment_the_file_and_what_was_chosen(tmp_
 
 def test_what_the_environment_says_wrongly(tmp_path: Path) -> None:
     said = {"SAFELIGHT_CLIMB": "maybe", "SAFELIGHT_DEVCIE": "cpu", "SAFELIGHT_HOME": "/x"}
-    sources = read(tmp_path, "climb = true", **said)
+    sources = read(tmp_path, "climb = true", **said, SAFELIGHT_NOPE="1")
     assert sources.settings == Settings(climb=True)
     assert sources.problems == (
         "SAFELIGHT_CLIMB: “climb” must be true or false, not “maybe”.",
         "The environment has SAFELIGHT_DEVCIE. Did you mean SAFELIGHT_DEVICE?",
+        "The environment has SAFELIGHT_NOPE. No setting is called so.",
     )
 
 

@@ -17,6 +17,9 @@ from tests.tui.scripted import ScriptedLab
 from tui.app import SafelightApp
 from tui.cli import main
 from tui.graphics.terminal import Terminal
+from tui.headless.arguments import parse
+from tui.headless.setting_options import settings_of
+from tui.headless.wrong import wrong
 from tui.paths import Paths
 from tui.settings import SETTINGS, Settings, gather
 from tui.settings.editing import NotWritten, changed, write
@@ -203,6 +206,31 @@ def test_the_command_tells_what_counts(
     assert capsys.readouterr().out == "true\n"
     assert main(["settings", "clim"]) == 2
     assert "Did you mean “climb”?" in capsys.readouterr().err
+
+
+def test_what_is_wrong_is_told_a_line_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAFELIGHT_HOME", str(tmp_path))
+    themes = tmp_path / "config" / "themes"
+    themes.mkdir(parents=True)
+    (themes / "bad.toml").write_text("primary = 3")
+    (tmp_path / "config" / "config.toml").write_text(
+        'theme = "nope"\nclimb = 3\n[keys]\nstop = "r"\n'
+    )
+    assert main(["settings", "theme"]) == 1
+    told = capsys.readouterr()
+    assert told.out == '"nope"\n'
+    assert told.err.splitlines() == [
+        "config.toml, line 2: “climb” must be true or false.",
+        "No theme is called “nope”.",
+    ]
+    paths = Paths.find()
+    problems = wrong(gather(paths.settings_file), paths)
+    assert len(problems) == 4
+    assert "The theme bad.toml was left out" in problems[-1]
+    settings_of(parse(["generate", "x"]), paths)
+    assert capsys.readouterr().err.splitlines() == list(gather(paths.settings_file).problems)
 
 
 def test_a_change_is_written_and_taken_back(tmp_path: Path) -> None:

@@ -122,6 +122,43 @@ async def test_a_broken_file_is_left_alone(open_app: Open, paths: Paths) -> None
         assert written(paths) == "climb = "
 
 
+async def test_what_is_refused_stays_to_be_seen(open_app: Open, paths: Paths) -> None:
+    paths.settings_file.parent.mkdir(parents=True)
+    paths.settings_file.write_text('notify = "off"\n\nclimb = 3\n[keys]\nstop = "r"\n')
+    async with open_app() as s:
+        s.app.clear_notifications()
+        await at(s, "climb")
+        assert "✗ line 3 refused" in s.seen()
+        assert "config.toml, line 3: “climb” must be true or false." in s.seen()
+        assert "config.toml, line 5: “studio.stop” must work while you type" in s.seen()
+        await at(s, "notify_after_seconds")
+        await s.press("enter")
+        assert "is not told. Seconds, 0 or more." in " ".join(s.seen().split())
+        await s.press("escape")
+        paths.settings_file.write_text("climb = true\nnope = ")
+        s.app.post_message(FilesChanged())
+        await s.settle()
+        s.app.clear_notifications()
+        await s.settle()
+        assert "not valid TOML: line 2" in s.seen()
+        paths.settings_file.write_text("climb = true\n")
+        s.app.post_message(FilesChanged())
+        await s.settle()
+        s.app.clear_notifications()
+        await s.settle()
+        assert "Not used" not in s.seen()
+        assert "refused" not in s.seen()
+
+
+async def test_nothing_is_said_twice(open_app: Open) -> None:
+    async with open_app() as s:
+        await at(s, "theme")
+        assert s.seen().count("the one chosen last in the app, else safelight") == 1
+        assert "c example" in s.seen()
+        await s.press("c")
+        assert "c example" not in s.seen()
+
+
 async def test_what_is_changed_in_an_editor_is_shown(open_app: Open, paths: Paths) -> None:
     async with open_app() as s:
         await at(s, "device")

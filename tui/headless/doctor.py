@@ -12,8 +12,9 @@ from typing import Any
 from engine.errors import SafelightError
 from tui.headless.setting_options import given
 from tui.headless.terminal_seen import graphics
+from tui.headless.wrong import wrong
 from tui.paths import Paths
-from tui.settings import SETTINGS, read_settings
+from tui.settings import SETTINGS, gather
 
 
 def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
@@ -21,7 +22,8 @@ def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
     from engine.devices import describe_devices
     from engine.versions import versions
 
-    settings, complaint = read_settings(paths.settings_file, given(options))
+    sources = gather(paths.settings_file, given(options))
+    settings = sources.settings
     return {
         "versions": versions(),
         "platform": platform.platform(),
@@ -34,7 +36,7 @@ def examine(options: argparse.Namespace, paths: Paths) -> dict[str, Any]:
         "environment": environment(),
         "data": _state(paths.data),
         "config": str(paths.settings_file) + ("" if paths.settings_file.exists() else " (none)"),
-        "config_problem": complaint or "none",
+        "config_problems": wrong(sources, paths),
         "log_file": str(paths.log_file),
         "runs_kept": _runs(paths),
         "disk_free_bytes": _free(paths.data),

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import set_cell_size
 
-from tui.headless.output import DONE, print_json, show_line, tell
+from tui.headless.output import DONE, FAILED, print_json, show_line, tell
 from tui.keys.command import use
 from tui.keys.contexts import CONTEXTS, keys_of
 from tui.keys.keymap import Keymap, read_keymap
@@ -60,19 +60,20 @@ def lines(keymap: Keymap) -> Iterator[str]:
 
 
 def command(options: argparse.Namespace, paths: Paths) -> int:
-    """The keys as the app has them, or those of a keymap that is shipped."""
+    """The keys as the app has them, or those of one that is shipped. 1 when keys are refused."""
     sources = gather(paths.settings_file)
     table = {"keymap": options.keymap} if options.keymap else sources.table("keys")
     keymap = read_keymap(table)
     use(keymap.changed)
     problems = told(keymap, sources)
+    code = FAILED if problems else DONE
     if options.json:
         print_json(as_json(keymap, problems))
-        return DONE
+        return code
     for line in lines(keymap):
         show_line(line)
     if keymap.flavour:
         tell(f"The keymap is {keymap.flavour}.")
     for problem in problems:
         tell(problem)
-    return DONE
+    return code

@@ -9,7 +9,7 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import InvalidAxis, InvalidQuery, InvalidSpec, SafelightError
 from tui.headless import (
@@ -88,8 +88,18 @@ def doctor(options: argparse.Namespace, paths: Paths) -> int:
     if options.json:
         print_json(findings)
         return DONE
-    print_facts((name.removesuffix("_bytes"), _shown(name, v)) for name, v in findings.items())
+    print_facts(_facts(findings))
     return DONE
+
+
+def _facts(findings: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The findings as lines: what is wrong with the settings on a line each."""
+    for name, value in findings.items():
+        if name == "config_problems" and isinstance(value, list):
+            for at, problem in enumerate(value or ["none"]):
+                yield ("" if at else name), str(problem)
+        else:
+            yield name.removesuffix("_bytes"), _shown(name, value)
 
 
 def _shown(name: str, value: object) -> str:

@@ -6,7 +6,7 @@ import argparse
 
 from tui.headless.output import BadArguments, tell
 from tui.paths import Paths
-from tui.settings import SETTINGS, Settings, read_settings
+from tui.settings import SETTINGS, Settings, gather
 from tui.settings.setting import Setting
 from tui.settings.values import WrongValue, as_text, from_text
 
@@ -66,7 +66,7 @@ def settings_of(options: argparse.Namespace, paths: Paths) -> Settings:
 
     Raises :class:`BadArguments` for an option that cannot be.
     """
-    settings, complaint = read_settings(paths.settings_file, given(options))
-    if complaint:
-        tell(complaint)
-    return settings
+    sources = gather(paths.settings_file, given(options))
+    for sentence in sources.problems:
+        tell(sentence)
+    return sources.settings

@@ -8,6 +8,7 @@ from typing import Any
 from tui.files import write_atomically
 from tui.headless.output import DONE, FAILED, BadArguments, complain, print_json, show_line, tell
 from tui.headless.setting_options import given
+from tui.headless.wrong import wrong_settings
 from tui.paths import Paths
 from tui.remembered import Remembered
 from tui.settings import SETTINGS, Sources, gather
@@ -16,7 +17,7 @@ from tui.text import clean
 
 
 def command(options: argparse.Namespace, paths: Paths) -> int:
-    """Tell the settings, or write a file to begin with."""
+    """Tell the settings, or write a file to begin with. 1 when something cannot be used."""
     if options.example:
         from tui.settings.example import example
 
@@ -27,20 +28,22 @@ def command(options: argparse.Namespace, paths: Paths) -> int:
     chosen = Remembered(paths.form_file).settings
     sources = gather(paths.settings_file, given(options), chosen=chosen)
     names = _names(options.names)
+    problems = wrong_settings(sources, paths)
+    code = FAILED if problems else DONE
     if options.json:
-        print_json({"file": str(paths.settings_file), **as_json(sources, names)})
-        return DONE
-    for sentence in sources.problems:
+        print_json({"file": str(paths.settings_file), **as_json(sources, names, problems)})
+        return code
+    for sentence in problems:
         tell(sentence)
     if len(names) == 1:
         show_line(as_toml(getattr(sources.settings, names[0])))
-        return DONE
+        return code
     values = {name: as_toml(getattr(sources.settings, name)) for name in names}
     width = max(map(len, names))
     wide = min(max(len(clean(value)) for value in values.values()), 48)
     for name, value in values.items():
         show_line(f"{name:<{width}}  {clean(value):<{wide}}  {sources.origin(name)}")
-    return DONE
+    return code
 
 
 def show_lines(text: str) -> None:
@@ -48,10 +51,10 @@ def show_lines(text: str) -> None:
         show_line(line)
 
 
-def as_json(sources: Sources, names: list[str]) -> dict[str, Any]:
+def as_json(sources: Sources, names: list[str], problems: list[str]) -> dict[str, Any]:
     """The settings, what cannot be used, and of each where it comes from."""
     return {
-        "problems": list(sources.problems),
+        "problems": problems,
         "settings": {
             name: {
                 "value": getattr(sources.settings, name),

@@ -29,6 +29,15 @@ def take_keys(sources: Sources) -> list[str]:
     return sentences[:_MOST_TOLD] + rest
 
 
+def wrong_keys(sources: Sources) -> list[str]:
+    """What is wrong with the user's keys, a sentence each; nothing is taken."""
+    if not sources.table("keys"):
+        return []
+    from tui.keys.keymap import read_keymap
+
+    return told(read_keymap(sources.table("keys")), sources)
+
+
 def told(keymap: Keymap, sources: Sources) -> list[str]:
     """What is wrong with a keymap, a sentence each that says where."""
     sentences: list[str] = []

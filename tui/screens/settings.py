@@ -19,7 +19,7 @@ from tui.screens.ask import AskScreen
 from tui.screens.choose import ChooseScreen
 from tui.settings.setting import AT_ONCE, Setting, Value
 from tui.settings.values import WrongValue, as_text, from_text
-from tui.text import clean
+from tui.text import clean, one_line
 from tui.widgets.choice import Option
 from tui.widgets.setting_table import SettingTable
 
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _EMPTY = "default"
 """How an empty text, which is the default of some, is shown among the values."""
+
+_MOST_TOLD, _TALL = 4, 30
+"""Problems that are shown, and rows from which on that many are."""
+_WIDE = 80
+"""Columns from which on the writing of a file is offered too."""
 
 
 class SettingsScreen(ModalScreen[None], inherit_bindings=False):
@@ -54,11 +59,21 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
             scrollbar-size-vertical: 1;
         }
         & #about {
-            dock: bottom;
             height: 6;
             border: round $border-blurred;
             border-title-color: $text-muted;
             border-subtitle-color: $text-muted;
+            background: $surface;
+            padding: 0 1;
+        }
+        & #below {
+            dock: bottom;
+            height: auto;
+        }
+        & #wrong {
+            height: auto;
+            border: round $error;
+            border-title-color: $error;
             background: $surface;
             padding: 0 1;
         }
@@ -75,31 +90,40 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical():
             self._table.border_title = "Settings"
-            self._table.border_subtitle = with_keys(
-                "{list.left}{list.right} change · {choice.open} all · {choice.clear} default · "
-                "{settings.done} done"
-            )
             yield self._table
-            yield Static(id="about")
+            with Vertical(id="below"):
+                yield Static(id="wrong")
+                yield Static(id="about")
 
     def on_mount(self) -> None:
         self._table.focus()
         self.show_settings()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_settings)
+
     def show_settings(self) -> None:
         """Draw again: something has changed."""
         self._table.show()
+        self._show_wrong()
+        offers = self.app.size.width >= _WIDE and not self._live.sources.file.path.exists()
+        self._table.border_subtitle = with_keys(
+            "{list.left}{list.right} change · {choice.open} values · {choice.clear} default · "
+            + ("{settings.create} example · " if offers else "")
+            + "{settings.done} done"
+        )
         setting = self._table.current
         value = as_text(self._live.value(setting.name))
         about = self.query_one("#about", Static)
         words = self._options(setting).get(value, "")
         if value == as_text(setting.default):
             words = words or setting.at_default
+        shown = self._table.shown(setting)
+        if words.startswith(shown):
+            shown, words = words, ""  # once is enough
         lines = [
             Content(setting.help),
-            Content.assemble(
-                (clean(self._table.shown(setting)), "bold"), "  ", (words, "$text-muted")
-            ),
+            Content.assemble((clean(shown), "bold"), "  ", (words, "$text-muted")),
         ]
         if self._warning:
             lines.append(Content.styled(clean(self._warning), "$warning"))
@@ -112,6 +136,22 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
         about.border_title = f"{setting.label} · {setting.name}"
         about.border_subtitle = f"{setting.variable} · {setting.flag}"
         about.update(Content("\n").join(lines))
+
+    def _show_wrong(self) -> None:
+        """Say what cannot be used of the file, the variables and the themes."""
+        problems = self._preferences.problems
+        wrong = self.query_one("#wrong", Static)
+        wrong.display = bool(problems)
+        is_tall = self.app.size.height >= _TALL
+        told = problems[: _MOST_TOLD if is_tall else 1]
+        lines = [
+            clean(each) if is_tall else one_line(each, self.query_one("#about").content_size.width)
+            for each in told
+        ]
+        if more := len(problems) - len(told):
+            lines.append(f"{more} more: safelight doctor tells all.")
+        wrong.border_title = "✗ Not used"
+        wrong.update(Content("\n".join(lines)))
 
     def _options(self, setting: Setting) -> dict[str, str]:
         """The values there are to choose from, each with a few words; none for what is typed."""
@@ -196,7 +236,8 @@ class SettingsScreen(ModalScreen[None], inherit_bindings=False):
             if text is not None:
                 self._put_text(setting, text)
 
-        hint = f"{setting.help} {setting.takes[:1].upper()}{setting.takes[1:]}."
+        takes = f" {setting.takes[:1].upper()}{setting.takes[1:]}." if setting.takes else ""
+        hint = setting.help + takes
         if isinstance(setting.default, tuple):
             hint += ' With a : between them, or as in the file: ["/a:b"].'
         now = as_text(self._live.value(setting.name))

@@ -16,6 +16,7 @@ class LiveSettings:
 
     Attributes:
         sources: the settings and where each comes from.
+        broken: why the file cannot be read since it was changed; empty when it can.
     """
 
     def __init__(self, sources: Sources, changed: Callable[[frozenset[str]], None]) -> None:
@@ -25,12 +26,18 @@ class LiveSettings:
             changed: is told the names of the settings and tables that have changed.
         """
         self.sources = sources
+        self.broken = ""
         self._tell = changed
         self._seen = sources.file.version
 
     @property
     def settings(self) -> Settings:
         return self.sources.settings
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What cannot be used of what is said now, a sentence each."""
+        return (self.broken,) if self.broken else self.sources.problems
 
     def value(self, name: str) -> Value:
         """The value of a setting."""
@@ -61,7 +68,7 @@ class LiveSettings:
         if file.problem:
             file = self.sources.file  # what counted before still does
         else:
-            self._seen = file.version
+            self._seen, self.broken = file.version, ""
         self._weigh(file, session=session)
         return why
 
@@ -78,8 +85,9 @@ class LiveSettings:
             return None
         file = File.read(self.sources.file.path)
         self._seen = file.version
-        if file.problem:
-            return (f"{file.problem} What counted before still does.",)
+        self.broken = f"{file.problem} What counted before still does." if file.problem else ""
+        if self.broken:
+            return (self.broken,)
         self._weigh(file)
         return self.sources.problems
 

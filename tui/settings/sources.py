@@ -25,6 +25,8 @@ CHOSEN, DEFAULT = "chosen", "default"
 """Where a value may come from."""
 MOST_TOLD = 8
 """Of names that nobody knows: a file of another program's may have thousands."""
+OTHER_VARIABLES = ("SAFELIGHT_NEW_SCREENS", "SAFELIGHT_STAGE", "SAFELIGHT_FAULT")
+"""Not settings, but known: those of the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Sources:
         origins: for each setting :data:`FLAG`, :data:`ENVIRONMENT`, :data:`SESSION`,
             :data:`FILE`, :data:`CHOSEN` or :data:`DEFAULT`.
         problems: what cannot be used, a sentence each.
+        refused: the settings that the file, a variable or an option gives a value they cannot
+            have: where, as in ``line 3``, by their names.
         file: what the file says; also its tables, such as ``keys``.
         asked: what besides the file was asked.
     """
@@ -117,6 +121,7 @@ class Sources:
     problems: tuple[str, ...]
     file: File
     asked: Asked
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings, path: Path, problems: Iterable[str] = ()) -> Sources:
@@ -170,6 +175,7 @@ def weigh(file: File, asked: Asked) -> Sources:
     good: dict[str, Value] = {}
     origins = dict.fromkeys(SETTINGS, DEFAULT)
     problems = []
+    refused: dict[str, str] = {}
     if file.problem:
         rest = "What stands above it counts." if file.said else "Using the defaults."
         problems.append(f"{file.problem} {rest}")
@@ -192,6 +198,8 @@ def weigh(file: File, asked: Asked) -> Sources:
             take(name, FILE, from_toml(SETTINGS[name], file.said[name]))
         except WrongValue as error:
             problems.append(f"{file.place(name)}: {error}")
+            line = file.line(name)
+            refused[name] = f"line {line}" if line else file.path.name
     for name, value in asked.session.items():
         take(name, SESSION, value)
     for kind, texts in ((ENVIRONMENT, _variables(asked.environment)), (FLAG, asked.flags)):
@@ -200,9 +208,11 @@ def weigh(file: File, asked: Asked) -> Sources:
                 take(name, kind, from_text(SETTINGS[name], text))
             except WrongValue as error:
                 setting = SETTINGS[name]
-                problems.append(f"{setting.flag if kind == FLAG else setting.variable}: {error}")
+                refused[name] = setting.flag if kind == FLAG else setting.variable
+                problems.append(f"{refused[name]}: {error}")
     problems += _misspelt(asked.environment)
-    return Sources(replace(asked.defaults, **good), origins, tuple(problems), file, asked)  # type: ignore[arg-type]
+    settings = replace(asked.defaults, **good)  # type: ignore[arg-type]
+    return Sources(settings, origins, tuple(problems), file, asked, refused)
 
 
 def read_settings(path: Path, flags: Mapping[str, str] | None = None) -> tuple[Settings, str]:
@@ -232,13 +242,17 @@ def _unknown(file: File, name: str, said: object) -> Iterator[str]:
 
 
 def _misspelt(environment: Mapping[str, str]) -> Iterator[str]:
-    """Variables that are none of ours, but nearly."""
+    """Variables that are called as ours are, and are none of them."""
     ours = {HOME_VARIABLE, *(each.variable for each in SETTINGS.values())}
-    others = [name for name in environment if name.startswith(PREFIX) and name not in ours]
+    known = {*ours, *OTHER_VARIABLES}
+    others = [name for name in environment if name.startswith(PREFIX) and name not in known]
     if others:
         from difflib import get_close_matches
 
         names = [name.removeprefix(PREFIX) for name in ours]
-        for other in others:
-            for meant in get_close_matches(other.removeprefix(PREFIX), names, n=1, cutoff=0.75):
-                yield f"The environment has {other}. Did you mean {PREFIX}{meant}?"
+        for other in others[:MOST_TOLD]:
+            near = get_close_matches(other.removeprefix(PREFIX), names, n=1, cutoff=0.75)
+            rest = f"Did you mean {PREFIX}{near[0]}?" if near else "No setting is called so."
+            yield f"The environment has {other}. {rest}"
+        if more := len(others[MOST_TOLD:]):
+            yield f"The environment has {more} more names with {PREFIX} that are no settings."

@@ -84,6 +84,7 @@ class Settings:
         "Notify after",
         _SCREEN,
         "What took fewer seconds is not told.",
+        takes="seconds, 0 or more",
         least=0,
     )
     device: str = setting(
@@ -109,7 +110,7 @@ class Settings:
         "Checkpoint folders",
         _RUNS,
         "Where to look for checkpoints, two levels deep, besides the hub's cache.",
-        takes="folders",
+        takes="a list of folders",
         at_default="none",
     )
     climb: bool = setting(

@@ -32,6 +32,7 @@ class SettingTable(GroupedTable[Setting]):
 
     def segments(self, setting: Setting, width: int, base: Style) -> list[Segment]:
         origin = self._live.sources.origins[setting.name]
+        refused = self._live.sources.refused.get(setting.name)
         is_set = origin != DEFAULT
         dim = base + ink(self, "text-muted")
         room = _VALUE if width > _NARROW else max(8, width - 2 - _NAME - 14)
@@ -45,6 +46,11 @@ class SettingTable(GroupedTable[Setting]):
         ]
         left = width - sum(cell.cell_length for cell in cells)
         where = self._live.sources.origin(setting.name)
+        if refused:
+            return [
+                *cells,
+                Segment(one_line(f"✗ {refused} refused", left), base + ink(self, "error")),
+            ]
         if len(where) >= left:  # the file need not be named where there is little room
             where = where.removeprefix(f"{self._live.sources.file.path.name}, ")
         return [*cells, Segment(one_line(where, left), dim)]
