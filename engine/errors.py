@@ -7,13 +7,13 @@ log file.
 
 from __future__ import annotations
 
-from engine.secrets import without_secrets
-
 
 class SafelightError(Exception):
     """A failure whose text is one clear sentence for the user; no secret is in it."""
 
     def __init__(self, sentence: str = "") -> None:
+        from engine.secrets import without_secrets
+
         super().__init__(without_secrets(sentence))
 
 

@@ -25,11 +25,10 @@ from tui.engine_room import EngineRoom
 from tui.graphics.terminal import Terminal
 from tui.guarded_app import GuardedApp
 from tui.keys.command import bindings
-from tui.keys.contexts import key_of, with_keys
+from tui.keys.shown import key_of, with_keys
 from tui.keys.studio import APP
 from tui.keys.taking import take_keys
 from tui.leaving import at_the_latest, has_shell, hear, stop_for_the_shell
-from tui.log import start as start_log
 from tui.offering import OfferingApp
 from tui.paths import Paths
 from tui.preferences import Preferences
@@ -156,6 +155,8 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bin
     @work(exit_on_error=True)
     async def _open_lab(self) -> None:
         """Open the history and the engine, in a thread: an old or damaged one takes a while."""
+        from tui.log import start as start_log
+
         gc.enable()
         start_log(self._paths)
         self.preferences.watch()

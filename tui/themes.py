@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,9 @@ class BadTheme(ValueError):
 
 def builtin_themes() -> list[Theme]:
     """The themes that come with Safelight."""
-    folder = files("themes")
+    import themes  # importlib.resources would find the folder too, and delays the first frame
+
+    folder = Path(themes.__file__).parent
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     return [parse_theme((folder / name).read_text(encoding="utf-8"), name) for name in names]
 

@@ -278,6 +278,19 @@ def test_importing_the_screen_brings_no_torch() -> None:
     assert out.stdout.strip() == "False"
 
 
+def test_the_first_frame_waits_for_nothing_that_only_pictures_and_other_screens_need() -> None:
+    import sys
+
+    late = {
+        *("hashlib", "importlib.resources", "PIL", "engine.manner", "engine.secrets", "tui.log"),
+        *(f"tui.graphics.{name}" for name in ("depth", "frames", "plates", "viewport")),
+        *(f"tui.keys.{name}" for name in ("compare", "contexts", "here", "machine", "studies")),
+    }
+    code = f"import sys, tui.app, tui.lab; print(*sorted({late} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""
+
+
 def test_an_answer_before_the_first_frame_is_heard(opened: Any) -> None:
     app = opened()
     while b"\x1b[c" not in app.raw:

@@ -8,8 +8,8 @@ import pytest
 from rich.color import ColorSystem
 
 from tui.graphics.answers import parted
-from tui.graphics.depth import ASK, Fewer, depth
-from tui.graphics.probe import question
+from tui.graphics.depth import Fewer, depth
+from tui.graphics.probe import COLOUR, question
 
 PLAIN = "\x1b[?62;22c"
 
@@ -87,7 +87,7 @@ def test_24_bit_colours_are_known_from_what_is_said(
 
 def test_the_question_is_put_where_it_is_understood_or_wiped() -> None:
     plain = question({"TERM": "xterm-256color"})
-    assert plain.index(ASK) < plain.index("\r\x1b[K")
+    assert plain.index(COLOUR) < plain.index("\r\x1b[K")
     for environment in (
         {"TERM": "linux"},
         {"TERM": "dumb"},
@@ -95,7 +95,7 @@ def test_the_question_is_put_where_it_is_understood_or_wiped() -> None:
         {"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0"},
         {"TERM": "screen-256color"},
     ):
-        assert ASK not in question(environment)
+        assert COLOUR not in question(environment)
 
 
 @pytest.mark.parametrize("end", ["\x1b\\", "\x9c"])

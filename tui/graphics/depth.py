@@ -19,9 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.color import ColorSystem
 
-ASK = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
-"""Sets a background as we write them, asks for it, and takes it away."""
-
 _SET = re.compile(r"\x1bP([01])\$r([\d;:]*)m?(?:\x1b\\|\x9c)")
 _OURS = re.compile(r"(?:^|[;:])48[;:]2[;:]{1,2}1[;:]2[;:]3(?:$|[;:])")
 _NAME = re.compile(r"\x1bP>\|([^\x00-\x1f\x7f\x9c]*)(?:\x1b\\|\x9c)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -10,13 +11,13 @@ from textual.app import App, ReturnType
 from textual.events import Resize
 from textual.screen import Screen
 
-from tui.graphics.depth import depth, fewer
 from tui.graphics.outgoing import outgoing
-from tui.graphics.plates import Plates
 
 if TYPE_CHECKING:
+    # What the first frame does not need is imported when it is used.
     from tui.graphics.driver import Driver
     from tui.graphics.listening import TerminalAnswered
+    from tui.graphics.plates import Plates
 
 
 class PacedApp(App[ReturnType]):
@@ -32,7 +33,9 @@ class PacedApp(App[ReturnType]):
 
     def _build_driver(self, *args: Any, **options: Any) -> Any:
         driver = super()._build_driver(*args, **options)
-        if (paced := self._paced) is not None:
+        if (paced := self._paced) is not None and self.console.color_system != "truecolor":
+            from tui.graphics.depth import depth, fewer
+
             replaced = fewer(self.console)
             paced.fewer = None if depth(paced.heard, os.environ).is_full else replaced
         return driver
@@ -40,7 +43,11 @@ class PacedApp(App[ReturnType]):
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Paint in 24-bit colours from now on, where it has them after all."""
         driver = self._paced
-        if driver is not None and driver.fewer and depth(event.heard, os.environ).is_full:
+        if driver is None or driver.fewer is None:
+            return
+        from tui.graphics.depth import depth
+
+        if depth(event.heard, os.environ).is_full:
             driver.fewer = None
             if self.screen_stack:
                 self.screen.refresh()
@@ -92,18 +99,24 @@ class PlatedApp(PacedApp[ReturnType]):
     """An app whose widgets may have pictures in pixels standing over them.
 
     Attributes:
-        plates: those pictures.
         heard: what the terminal has answered since the start.
     """
 
     heard = ""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.plates = Plates()
+    @cached_property
+    def plates(self) -> Plates:
+        """Those pictures. Made when there is one, which is after the first frame."""
+        from tui.graphics.plates import Plates
+
+        return Plates()
+
+    @property
+    def _has_plates(self) -> bool:
+        return "plates" in vars(self) and not self.plates.is_idle
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if renderable is None or self._batch_count or self.plates.is_idle:
+        if renderable is None or self._batch_count or not self._has_plates:
             super()._display(screen, renderable)
             return
         from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -132,7 +145,7 @@ class PlatedApp(PacedApp[ReturnType]):
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, self._lost_plates, immediate=True)
         if (driver := self._paced) is not None:
-            driver.last_words = self.plates.farewell
+            driver.last_words = self._farewell
 
     def on_resize(self, event: Resize) -> None:
         del event
@@ -140,4 +153,8 @@ class PlatedApp(PacedApp[ReturnType]):
 
     def _lost_plates(self, _: object = None) -> None:
         """The terminal may show none of them any more; all text is about to be painted."""
-        self.plates.forget()
+        if "plates" in vars(self):
+            self.plates.forget()
+
+    def _farewell(self) -> str:
+        return self.plates.farewell() if "plates" in vars(self) else ""

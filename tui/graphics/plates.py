@@ -240,7 +240,7 @@ def _image(pixels: Pixels) -> str:
 
 def plates_of(app: App[object]) -> Plates:
     """The pictures in pixels of an app."""
-    found = vars(app).get("plates")
+    found = getattr(app, "plates", None)
     return found if isinstance(found, Plates) else vars(app).setdefault("plates", Plates())
 
 

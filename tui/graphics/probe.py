@@ -15,7 +15,6 @@ from select import select
 from time import monotonic
 from typing import Any
 
-from tui.graphics import depth
 from tui.graphics.answers import parted
 from tui.graphics.terminal import (
     IMAGE,
@@ -33,6 +32,8 @@ NAME = "\x1b[>q"
 REGISTERS = "\x1b[?1;1;0S"
 CELL = "\x1b[16t"
 ATTRIBUTES = "\x1b[c"
+COLOUR = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+"""Sets a background as we write them, asks for it, and takes it away: :mod:`tui.graphics.depth`."""
 _WIPE = "\r\x1b[K"
 """Where the questions before it were printed instead of understood."""
 
@@ -50,7 +51,7 @@ def question(environment: Mapping[str, str]) -> str:
         return NAME + passed_on(KITTY) + passed_on(NAME) + CELL + ATTRIBUTES
     if inside_screen(environment):
         return CELL + ATTRIBUTES
-    return KITTY + depth.ASK + _WIPE + NAME + REGISTERS + CELL + ATTRIBUTES
+    return KITTY + COLOUR + _WIPE + NAME + REGISTERS + CELL + ATTRIBUTES
 
 
 class Probe:

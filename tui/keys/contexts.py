@@ -5,7 +5,6 @@ The focused widget's come before the panel's, those before the screen's, and the
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from tui.keys.command import Command
@@ -15,10 +14,13 @@ from tui.keys.machine import CHECKPOINTS, SETTINGS_SCREEN, SHELF, SWITCHES
 from tui.keys.moving import CHOICE, DIALOG, FOCUS, LIST, OFFER
 from tui.keys.names import show_key
 from tui.keys.runs import HISTORY, MARKS, PICTURE, PROMPTS, RUNS, SELECT
+from tui.keys.shown import key_of, with_keys
 from tui.keys.studies import LADDER, PAST, PLAN, SWEEP
 from tui.keys.studio import APP, STUDIO
 from tui.keys.typing import TYPING
 from tui.keys.viewer import VIEWER
+
+__all__ = ["COMMANDS", "CONTEXTS", "Context", "key_of", "keys_of", "with_keys", "with_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,6 @@ def with_name(name: str) -> tuple[str, ...]:
     return tuple(each for each in COMMANDS if each.partition(".")[2] == name)
 
 
-def with_keys(text: str) -> str:
-    """A text of ours with the keys of commands in it: ``{studio.run} makes the first.``"""
-    return re.sub(r"\{([a-z]+\.[a-z0-9-]+)\}", lambda found: key_of(found[1]), text)
-
-
 def keys_of(command_id: str) -> str:
     """All keys of a command as people write them, with a blank between."""
     return " ".join(dict.fromkeys(show_key(key) for key in COMMANDS[command_id].now))
-
-
-def key_of(command_id: str) -> str:
-    """The key of a command as people write it; without any, its name in the palette."""
-    command = COMMANDS[with_name(command_id)[0]]
-    return command.shown_key or f"“{command.label}” in {COMMANDS['app.palette'].shown_key}"

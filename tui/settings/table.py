@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-from engine.manner import Manner
 from engine.pictures.output import DEFAULT_FILE_NAME, Output
 from engine.spec import BUNDLED
 from tui.settings.setting import NEXT_RUN, NEXT_START, Setting, setting
+
+if TYPE_CHECKING:
+    from engine.manner import Manner
 
 _DEVICE = r"auto|cpu|mps|cuda(:\d{1,3})?"
 _SCREEN, _RUNS, _FILES = "Screen", "Runs", "Files of pictures"
@@ -157,6 +160,8 @@ class Settings:
     @property
     def manner(self) -> Manner:
         """How runs are made."""
+        from engine.manner import Manner
+
         return Manner(self.previews, self.climb, self.output)
 
 

@@ -10,8 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.keys.command import Command
-from tui.keys.contexts import COMMANDS
-from tui.keys.here import find
+from tui.keys.shown import command_of
 
 Hint = tuple[str, str]
 """The id of a command, or several with a blank between, and what it does in a word or two.
@@ -25,7 +24,7 @@ _GAP = 3
 
 def shown(ids: str) -> str:
     """The keys of some commands as one: ``↑↓``, ``0-5``. Empty when one has none."""
-    keys = [COMMANDS[each].shown_key if each != "…" else "-" for each in ids.split()]
+    keys = [command_of(each).shown_key if each != "…" else "-" for each in ids.split()]
     return "".join(keys) if all(keys) else ""
 
 
@@ -72,11 +71,13 @@ class KeyBar(Widget):
 
     def _command_at(self, x: int) -> Command | None:
         ids = next((ids for start, end, ids in self._spans if start <= x < end), "")
-        return COMMANDS[ids.split()[0]] if ids else None
+        return command_of(ids.split()[0]) if ids else None
 
     async def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         if offset is not None and (command := self._command_at(offset.x)):
+            from tui.keys.here import find
+
             found = find(self.screen, command.id)
             if found is not None:
                 await found.run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,11 +19,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.graphics.fit import fitted
-from tui.graphics.frames import Frame, Shot, could_be_better
 from tui.graphics.outgoing import outgoing
-from tui.graphics.plates import Plate, lay, plates_of
 from tui.graphics.terminal import Terminal
-from tui.graphics.viewport import WHOLE
 from tui.ink import ink
 from tui.keys.command import acting, bindings
 from tui.keys.moving import LIST
@@ -33,8 +29,10 @@ from tui.stock import off_loop
 from tui.text import centred, one_line, wrapped
 
 if TYPE_CHECKING:
-    # At run time only once there is a picture: the first frame does not wait for Pillow.
+    # At run time only once there is a picture: the first frame does not wait for them.
     from PIL import Image
+
+    from tui.graphics.frames import Frame, Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +112,7 @@ class Picture(Widget, can_focus=True):
         self._below: dict[_Key, list[Strip]] = {}
         self._busy_until = 0.0
         self._making = False
+        self._has_laid = False
 
     def show(
         self,
@@ -314,8 +313,13 @@ class Picture(Widget, can_focus=True):
         if self._missing() is not None:
             self._making = True
             self._make_ready()
-        elif any(could_be_better(self._frames.get(_key(tile))) for tile in self._tiles):
+        elif any(map(self._could_be_better, self._tiles)):
             self._make_better()
+
+    def _could_be_better(self, tile: Tile) -> bool:
+        from tui.graphics.frames import could_be_better
+
+        return could_be_better(self._frames.get(_key(tile)))
 
     def _missing(self) -> Tile | None:
         """A tile whose picture is not ready. Previews are drawn at once."""
@@ -344,11 +348,13 @@ class Picture(Widget, can_focus=True):
     @work(group="better pixels", exclusive=True)
     async def _make_better(self) -> None:
         """Once all are there, and where the link carries more: again, better."""
+        from tui.graphics.frames import Frame
+        from tui.graphics.plates import plates_of
         from tui.graphics.quality import improved
 
         for tile in list(self._tiles):
             frame = self._frames.get(_key(tile))
-            if not could_be_better(frame) or tile.index >= len(self.images):
+            if not self._could_be_better(tile) or tile.index >= len(self.images):
                 continue
             assert isinstance(frame, Frame)
             image, terminal = self.images[tile.index], self.terminal
@@ -366,6 +372,7 @@ class Picture(Widget, can_focus=True):
 
     async def _frame_of(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Frame | str:
         """A picture that was made ready before is not made ready again."""
+        from tui.graphics.plates import plates_of
         from tui.graphics.quality import developed
 
         kept = plates_of(self.app).frames
@@ -377,16 +384,24 @@ class Picture(Widget, can_focus=True):
         return frame
 
     async def _shot(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Shot:
+        from tui.graphics.frames import Shot
+        from tui.graphics.viewport import WHOLE
+
         named = await off_loop(partial(_named, image))
         return Shot((named, terminal), tile.columns, tile.rows, WHOLE)
 
     def _lay(self) -> None:
         """What is in pixels stands over its cells."""
+        if not self._frames and not self._has_laid:
+            return
+        from tui.graphics.plates import Plate, lay
+
         plates = []
         for tile in self._tiles if not self._live else ():
             frame = self._frames.get(_key(tile))
-            if isinstance(frame, Frame) and frame.pixels is not None:
+            if frame is not None and not isinstance(frame, str) and frame.pixels is not None:
                 plates.append(Plate(frame.pixels, tile.x, tile.y))
+        self._has_laid = bool(plates)
         lay(self, plates)
 
 
@@ -400,4 +415,6 @@ def _key(tile: Tile) -> _Key:
 
 def _named(image: Image.Image) -> tuple[str, tuple[int, int], bytes]:
     """What two equal pictures have in common, and no others."""
+    from hashlib import blake2b
+
     return image.mode, image.size, blake2b(image.tobytes(), digest_size=16).digest()

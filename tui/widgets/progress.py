@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -51,6 +52,11 @@ class ProgressLines(Widget):
     BORDER_TITLE = "Progress"
 
     state: reactive[Progress] = reactive(Progress())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Always two. To draw it for that, all would be laid out a second time within the first."""
+        del container, viewport, width
+        return 2
 
     def render(self) -> Content:
         width = max(self.content_size.width, 10)

@@ -18,9 +18,9 @@ from textual.strip import Strip
 
 from tui.ink import ink
 from tui.keys.command import acting, bindings
-from tui.keys.contexts import with_keys
 from tui.keys.moving import LIST
 from tui.keys.runs import RUNS
+from tui.keys.shown import with_keys
 from tui.text import WINNER, one_line, padded, seconds, size
 
 if TYPE_CHECKING:

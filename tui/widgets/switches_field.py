@@ -9,8 +9,8 @@ from textual.widget import Widget
 from engine.errors import InvalidSpec
 from tui.form import read_switches
 from tui.keys.command import acting, bindings
-from tui.keys.contexts import with_keys
 from tui.keys.moving import CHOICE, LIST
+from tui.keys.shown import with_keys
 from tui.text import clean, padded
 from tui.widgets.field import Field
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from engine.spec import BUNDLED
 from tui import form as forms
-from tui.keys.contexts import key_of
+from tui.keys.shown import key_of
 from tui.widgets.choice import Choice
 from tui.widgets.prompt import PromptEditor
 from tui.widgets.switches_field import SwitchesField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.keys.contexts import with_keys
+from tui.keys.shown import with_keys
 
 if TYPE_CHECKING:
     from tui.screens.studio.screen import StudioScreen

@@ -11,7 +11,7 @@ from textual import on, work
 
 from engine.errors import SafelightError
 from tui import form as forms
-from tui.keys.contexts import key_of
+from tui.keys.shown import key_of
 from tui.screens.studio.doors import Doors
 from tui.widgets.picture import Picture
 from tui.widgets.run_table import Row, RunTable

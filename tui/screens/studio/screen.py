@@ -15,9 +15,9 @@ from textual.events import ScreenResume
 from tui import form as forms
 from tui.graphics.terminal import Terminal
 from tui.keys.command import bindings
-from tui.keys.contexts import with_keys
 from tui.keys.moving import FOCUS
 from tui.keys.panels import PANEL_KEYS
+from tui.keys.shown import with_keys
 from tui.keys.studio import APP, STUDIO
 from tui.screens.studio.reasons import NO_SEED, NOTHING_RUNS, why_not
 from tui.screens.studio.runs import PastRuns
