@@ -17,6 +17,7 @@ from textual.drivers import linux_driver
 from textual.message import Message
 
 from tui.graphics.listening import Parser
+from tui.graphics.slim import slim
 from tui.graphics.writer import Writer, write_past
 
 _TICK = 0.05
@@ -102,7 +103,7 @@ class Driver(linux_driver.LinuxDriver):
             data, self._frame = "".join(self._frame), None
             if data and self._writer is not None:
                 data = self.fewer(data) if self.fewer is not None else data
-                self.is_behind = self._writer.write_frame(data)
+                self.is_behind = self._writer.write_frame(slim(data))
 
     def write(self, data: str) -> None:
         if self._frame is not None:
