@@ -233,6 +233,16 @@ def test_what_is_wrong_is_told_a_line_each(
     assert capsys.readouterr().err.splitlines() == list(gather(paths.settings_file).problems)
 
 
+def test_a_command_that_is_misspelt(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["genrate", "a cat"])
+    assert left.value.code == 2
+    assert capsys.readouterr().err == (
+        "safelight: There is no command “genrate”. Did you mean “generate”? "
+        "safelight --help lists them.\n"
+    )
+
+
 def test_a_change_is_written_and_taken_back(tmp_path: Path) -> None:
     file = tmp_path / "new" / "config.toml"
     live = LiveSettings(gather(file, environment={}), lambda _: None)

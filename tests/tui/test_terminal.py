@@ -169,7 +169,10 @@ def test_the_terminal_around_tmux_answers_later(monkeypatch: pytest.MonkeyPatch)
         (["\x1b", "[A"], "up"),
         (["\x1bx"], "alt+x"),
         (["\x1bP", "q"], "alt+shift+pq"),
-        (["\x1b_", "x"], "underscorex"),
+        (["\x1b_", "x"], "alt+underscorex"),
+        (["\x1b5"], "alt+5"),
+        (["\x1b", "3"], "alt+3"),
+        (["\x1b."], "alt+full_stop"),
         (["\x1b[?7;1$yz"], "z"),  # an answer that Textual asked for
     ],
 )
@@ -179,6 +182,16 @@ def test_keys_that_begin_like_answers_stay_keys(fed: list[str], keys: str) -> No
     if parser._timeout_time is not None:
         parser._timeout_time = 0.0  # Textual waits whether more follows
     assert (typed + ticked(parser), told) == (keys, [])
+
+
+@pytest.mark.parametrize("fed", ["\x1b5", "\x1b3", "\x1bz", "\x1bZ", "\x1b.", "\x1b-"])
+def test_a_chord_with_alt_types_nothing(fed: str) -> None:
+    parser = Parser()
+    found = list(parser.feed(fed))
+    if parser._timeout_time is not None:
+        parser._timeout_time = 0.0
+    found += parser.tick()
+    assert [key.character for key in found if isinstance(key, Key)] == [None]
 
 
 class Clock:
@@ -215,7 +228,7 @@ def test_escape_is_as_quick_as_without_us(clock: Clock) -> None:
     ("begun", "key"),
     [
         ("\x1bP", "alt+shift+p"),
-        ("\x1b_", "underscore"),
+        ("\x1b_", "alt+underscore"),
         ("\x1b_Gi=31;O", ""),
         ("\x1bP>|kit", ""),
         ("\x1b[?62;", ""),

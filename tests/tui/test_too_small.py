@@ -48,6 +48,30 @@ async def test_a_terminal_that_is_too_small_says_so_and_all_is_back_when_it_grow
         assert s.seen() == before
 
 
+async def test_a_long_prompt_is_seen_from_its_beginning(open_app: Open) -> None:
+    text = "beginning " + "many words " * 60
+    async with open_app(size=(60, 20)) as s:
+        s.studio.spec_form.prompt.show_text(text)
+        await s.settle()
+        assert "beginning" not in s.seen()
+        s.app.keep_form()
+    async with open_app(size=(60, 20)) as s:
+        assert "beginning" in s.seen()
+        await s.type("end")
+        assert s.studio.spec_form.prompt.text.endswith("end")
+        assert "beginning" not in s.seen()
+
+
+async def test_undo_without_anything_to_undo(open_app: Open) -> None:
+    async with open_app() as s:
+        await s.press("ctrl+z")
+        assert "Nothing to undo here." in s.told()
+        s.app.clear_notifications()
+        await s.type("x")
+        await s.press("ctrl+z", "alt+5")
+        assert s.told() == ""
+
+
 async def test_runs_go_on_meanwhile(open_app: Open) -> None:
     async with open_app(size=(80, 24)) as s:
         s.engine.loaded()

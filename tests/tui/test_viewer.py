@@ -129,8 +129,11 @@ async def test_the_picture_gets_every_cell(open_app: Open, lab: ScriptedLab) -> 
         await s.press("f2", "v")
         assert cells(s) == 40 * 20
         await s.press("v", "i")
-        assert "run  #3 finished" in s.seen()
+        assert "Run          #3 finished" in s.seen()
         assert "precision" not in s.seen()
+        await s.press(*["down"] * 2)
+        assert "Steps        20" in s.seen()
+        assert "Size         " in s.seen()
         await s.press(*["down"] * 12)
         assert "3-9.png" in s.seen()
 
@@ -183,6 +186,23 @@ async def test_during_a_run(open_app: Open) -> None:
         assert foot(s).endswith("#2 stopped")
         await s.press("escape")
         assert s.at_studio()
+
+
+async def test_opened_on_a_preview(open_app: Open) -> None:
+    """It has another size than the picture will have: neither that nor a zoom is told."""
+    async with open_app(terminal=Terminal()) as s:
+        s.engine.loaded()
+        await s.press("ctrl+r")
+        s.engine.begin()
+        s.engine.step(3)
+        await s.settle()
+        await s.press("f2")
+        assert foot(s).startswith("#1 · seed ")
+        assert "preview" in foot(s)
+        assert "fit" not in foot(s)
+        s.engine.finish()
+        await s.settle()
+        assert "128x128 · fit" in foot(s)
 
 
 async def test_back_from_a_run_without_a_picture(open_app: Open, lab: ScriptedLab) -> None:

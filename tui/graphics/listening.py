@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from time import monotonic
 
 from textual import constants
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import BRACKETED_PASTE_END as PASTE_END
 from textual._xterm_parser import BRACKETED_PASTE_START as PASTE
 from textual._xterm_parser import XTermParser
@@ -149,5 +150,13 @@ class Parser(XTermParser):
         if sequence == ANSWER:
             self._answered()
             yield Key(Keys.Ignore, sequence)
-        else:
-            yield from super()._sequence_to_key_events(sequence, alt)
+            return
+        if sequence[:1] == "\x1b" and isinstance(ANSI_SEQUENCES_KEYS.get(sequence), str):
+            # Textual takes M-5 for what an Apple keyboard types with that key.
+            sequence, alt = sequence[1:], True
+        for key in super()._sequence_to_key_events(sequence, alt):
+            if alt and key.is_printable:
+                # A chord types nothing, whether or not something is bound to it.
+                yield Key(f"alt+{key.key.removeprefix('alt+')}", None)
+            else:
+                yield key

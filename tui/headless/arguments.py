@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import re
+import sys
+from typing import Any, NoReturn
 
 from engine import __version__
 from tui.headless import setting_options
 from tui.headless.completion.grammar import SHELLS
+from tui.headless.output import BAD_ARGUMENTS, complain
 from tui.keys.flavours import flavours
 from tui.settings import SETTINGS
 
@@ -19,9 +22,24 @@ _RUNS = "numbers of runs, such as 41, 43-47"
 _MAX = "; max first finds, by short runs at full size, the largest batch that fits, then makes it"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says which command was meant."""
+
+    commands: tuple[str, ...] = ()
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.match(r"argument COMMAND: invalid choice: (['\"])(.*?)\1 \(", message, re.DOTALL)
+        if wrong is None:
+            super().error(message)
+        from engine.switches.names import nearest
+
+        said = f"There is no command “{wrong[2]}”.{nearest(wrong[2], self.commands)}"
+        sys.exit(complain(f"{said} safelight --help lists them.", BAD_ARGUMENTS))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="safelight",
         description="A darkroom for diffusion models in the terminal. Without a command: the app.",
         epilog="SAFELIGHT_HOME moves everything Safelight keeps into one folder.",
@@ -38,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands)
     _exchange(commands)
     _machine(commands)
+    top.commands = tuple(commands.choices)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return top

@@ -35,5 +35,5 @@ class TooSmall(Screen[None], inherit_bindings=False):
         self.query_one(Static).update(
             f"Safelight needs {LEAST_COLUMNS}x{LEAST_ROWS} cells.\n"
             f"This terminal has {now.width}x{now.height}.\n"
-            f"Make it larger to go on. Runs go on by themselves. {key_of('quit')} quits."
+            f"Make it larger to go on. Runs go on by themselves.\n{key_of('quit')} quits."
         )

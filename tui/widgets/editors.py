@@ -6,6 +6,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, OptionList, TextArea
 
 from tui.keys.command import acting, bindings
+from tui.keys.contexts import key_of
 from tui.keys.moving import LIST
 from tui.keys.typing import LINE, TEXT
 from tui.widgets.killing import Killing
@@ -38,6 +39,13 @@ class Text(Killing, TextArea, inherit_bindings=False):
     def put(self, text: str) -> None:
         if put := self._replace_via_keyboard(text, *self.selection):
             self.move_cursor(put.end_location)
+
+    def action_undo(self) -> None:
+        if self.history.undo_stack:
+            super().action_undo()
+        else:
+            palette = key_of("palette")
+            self.notify(f"Nothing to undo here. Suspend is in the palette ({palette}).", timeout=3)
 
     def on_resize(self) -> None:
         # The base class wraps anew, but paints only where the number of lines has changed.

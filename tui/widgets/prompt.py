@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.events import Paste
+from textual.geometry import Offset
 from textual.message import Message
 
 from tui.text import clean
@@ -22,6 +23,9 @@ class PromptEditor(Text):
         & .text-area--cursor-line { background: transparent; }
     }
     """
+
+    _untouched: tuple[int, int] | None = None
+    """Where the cursor stands at the start, as long as it does."""
 
     class SettingsPasted(Message):
         """What was pasted is no prompt alone: it ends in settings as other programs write them."""
@@ -43,7 +47,15 @@ class PromptEditor(Text):
             placeholder=placeholder,
         )
         self.border_title = title
+        self._untouched = self.document.end
         self.move_cursor(self.document.end)
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        # A long text is seen from its beginning, until somebody goes on with it.
+        if self.cursor_location == self._untouched:
+            return Offset()
+        self._untouched = None
+        return super().scroll_cursor_visible(center, animate)
 
     def on_paste(self, event: Paste) -> None:
         from engine.infotext import looks_like_infotext  # not in the first frame
@@ -56,6 +68,7 @@ class PromptEditor(Text):
     def show_text(self, text: str) -> None:
         """Replace the text, with the cursor at its end. Undo brings the old text back."""
         safe = clean(text, lines=True)
+        self._untouched = None
         if safe != self.text:
             self.replace(safe, (0, 0), self.document.end)
         self.move_cursor(self.document.end)

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 _PROMPT_LINES = 4
 _LONGEST = 4000
-_ENDS = {
+STATUS = {
     "finished": "",
     "cancelled": "stopped",
     "failed": "failed",
     "interrupted": "cut off: Safelight ended while it was on",
 }
+"""How a run ended, where it needs saying."""
 
 
 class RunDetails(Static):
@@ -75,8 +76,8 @@ def details(entry: Entry, width: int) -> Content:
     took = seconds(record.seconds.total) if record.seconds.total else ""
     rate = f"{record.steps_per_second:.1f} it/s" if record.steps_per_second else ""
     peak = size(record.memory_peak_bytes) if record.memory_peak_bytes else ""
-    add(_joined(_ENDS.get(record.status.value, record.status.value), took, rate, peak))
-    add(_joined(ago(record.created_at), _day(record.created_at)))
+    add(_joined(STATUS.get(record.status.value, record.status.value), took, rate, peak))
+    add(_joined(ago(record.created_at), day(record.created_at)))
     if record.error:
         lines += [Content.styled(line, "$error") for line in _wrapped(record.error, width, 3)]
     if record.images:
@@ -103,7 +104,7 @@ def _short(path: str, width: int) -> str:
     return short_name(path, width)
 
 
-def _day(created_at: str) -> str:
+def day(created_at: str) -> str:
     """The day and the time of the user's clock."""
     try:
         return datetime.fromisoformat(created_at).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -11,13 +11,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tui.hyperlinks import Placed, link_to, name_links
-from tui.text import clean
+from tui.hyperlinks import name_links
 
 if TYPE_CHECKING:
     from engine.record import RunRecord
-
-_LONGEST = 4000
 
 
 class _Told(Static):
@@ -40,21 +37,15 @@ class Details(VerticalScroll, can_focus=False, inherit_bindings=False):
         if not self.display or (record is not None and record == self._record):
             return
         self._record = record
-        self.query_one(Static).update(_told(record))
+        self._show()
         self.scroll_home(animate=False)
 
+    def on_resize(self) -> None:
+        self._show()
 
-def _told(record: RunRecord | None) -> Content:
-    from engine.history import Entry
-    from tui.headless.run_lines import facts
+    def _show(self) -> None:
+        from tui.screens.viewer.told import told
 
-    if record is None:
-        return Content.styled("This run is not over yet.", "$text-muted")
-    lines = []
-    for name, value in facts(Entry(record)):
-        name = clean(name.replace("_", " "))
-        text = Content(clean(str(value)[:_LONGEST]))
-        if isinstance(value, Placed):
-            text = link_to(Content(clean(value.path)), value.path) + Content(clean(value.rest))
-        lines.append(Content.assemble((f"{name}  ", "$text-muted"), text))
-    return Content("\n").join(lines)
+        over = Content.styled("This run is not over yet.", "$text-muted")
+        width = self.scrollable_content_region.width
+        self.query_one(Static).update(told(self._record, width) if self._record else over)

@@ -22,7 +22,8 @@ class Made:
     """Pictures in memory.
 
     Attributes:
-        live: which preview they are, from 1 on; 0 when they are finished.
+        live: which preview they are, from 1 on, or -1 for the one that was there before; 0 when
+            they are finished.
     """
 
     run_id: int
@@ -63,7 +64,7 @@ class Roll:
     @property
     def is_live(self) -> bool:
         """Whether what is looked at is still being made."""
-        return self._is_made and self.made is not None and self.made.live > 0
+        return self._is_made and self.made is not None and self.made.live != 0
 
     @property
     def seed(self) -> int | None:
