@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from tui.settings.setting import Setting
+from tui.settings.setting import NEXT_START, Setting
 from tui.settings.table import SETTINGS
 from tui.settings.values import as_toml, must_be
 
@@ -54,7 +54,10 @@ def table() -> str:
         if not setting.values:
             values = f"`{as_toml(setting.default)}`; {setting.takes or must_be(setting)}"
         default = f" By default {setting.at_default}." if setting.at_default else ""
-        rows.append(f"| `{setting.name}` | {values} | {setting.help}{default} |")
+        meant = "; ".join(f"`{value}`: {words}" for value, words in setting.choices.items())
+        choices = f" {meant}." if meant else ""
+        counts = f" A change counts {setting.counts}." if setting.counts == NEXT_START else ""
+        rows.append(f"| `{setting.name}` | {values} | {setting.help}{choices}{default}{counts} |")
     return "\n".join(rows)
 
 
