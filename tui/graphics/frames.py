@@ -23,6 +23,9 @@ _MOST_BYTES = 48_000_000
 _STRIP_BYTES = 150  # of a cell, about: its segment; styles are shared
 
 
+_SLOW = 2.0
+"""Worth of pictures up to which the link may be slow: what lies below pixels is coarse then. It is
+seen dimmed, behind dialogs."""
 FULL = float("inf")
 """As good as the terminal shows it, in however many bytes."""
 
@@ -56,6 +59,11 @@ class Frame:
     worth: float = 1.0
 
     @property
+    def is_fine(self) -> bool:
+        """Whether its cells are a picture too, not only coarse blocks below pixels."""
+        return self.pixels is None or self.worth > _SLOW
+
+    @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
         cells = sum(len(strip._segments) for strip in self.strips)
@@ -84,7 +92,10 @@ def develop(image: Image.Image, shot: Shot, terminal: Terminal) -> Frame | str:
         part = cut_out(image, shot.box, shot.columns * width, shot.rows * height, larger=False)
         ready = pixels(part, *cells, terminal, shot.worth)
         if ready is not None:
-            return Frame(tuple(coarse(part, *cells)), ready, shot.worth)
+            below = coarse(part, *cells)
+            if shot.worth > _SLOW:
+                below = half_blocks(cut_out(image, shot.box, cells[0], cells[1] * 2), *cells)
+            return Frame(tuple(below), ready, shot.worth)
     part = cut_out(image, shot.box, shot.columns, shot.rows * 2)
     return Frame(tuple(half_blocks(part, *cells)))
 

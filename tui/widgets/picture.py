@@ -259,7 +259,7 @@ class Picture(Widget, can_focus=True):
         frame = self._frames.get(_key(tile))
         if isinstance(frame, str):
             strips = self._instead(tile, frame, background)
-        elif frame is not None and frame.pixels is None:
+        elif frame is not None and frame.is_fine:
             strips = list(frame.strips)
         else:
             strips = list(self._coarse(tile))
@@ -338,7 +338,7 @@ class Picture(Widget, can_focus=True):
                 if same and terminal == self.terminal:
                     self._frames[_key(tile)] = frame
                     self._lay()
-                    if isinstance(frame, str) or frame.pixels is None:
+                    if isinstance(frame, str) or frame.is_fine:
                         self._strips = None
                         self.refresh()
         finally:
@@ -369,6 +369,9 @@ class Picture(Widget, can_focus=True):
                 plates_of(self.app).frames.put(shot, better)
                 self._frames[_key(tile)] = better
                 self._lay()
+                if isinstance(better, Frame) and better.is_fine:
+                    self._strips = None
+                    self.refresh()
 
     async def _frame_of(self, image: Image.Image, tile: Tile, terminal: Terminal) -> Frame | str:
         """A picture that was made ready before is not made ready again."""
