@@ -20,7 +20,7 @@ from tui.headless.run import run
 from tui.keys.command import use
 from tui.keys.contexts import COMMANDS, CONTEXTS, keys_of
 from tui.keys.flavours import flavours
-from tui.keys.guide import drawn, sections
+from tui.keys.guide import drawn, elsewhere, matching, sections
 from tui.keys.keymap import read_keymap
 from tui.keys.names import is_everywhere, is_typed, read_key, show_key, variants
 from tui.keys.needed import WAYS_OUT, shut
@@ -320,6 +320,12 @@ def test_in_the_help_what_keys_do_stands_in_one_column(width: int) -> None:
             line = next(each for each in text.splitlines() if each.startswith(keys_of(command.id)))
             assert line != keys_of(command.id), "the sentence was pushed to the next line"
         assert all(cell_len(line) <= width for line in text.splitlines())
+
+
+def test_a_search_finds_keys_of_other_screens() -> None:
+    found = {section.title: section.commands for section in matching(elsewhere([]), "zoom")}
+    assert {"Studio", "Viewer", "Compare"} <= set(found)
+    assert [command.id for command in found["Viewer"]] == ["viewer.nearer", "viewer.further"]
 
 
 def test_all_keys_without_the_app(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

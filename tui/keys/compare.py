@@ -36,11 +36,11 @@ _COMPARE = (
         "nearer",
         "plus,equals_sign",
         "Nearer",
-        "Enlarge all pictures, as far as their own pixels.",
+        "Zoom in on all pictures, as far as their own pixels.",
         "zoom(1)",
         "Looking",
     ),
-    Command("further", "minus", "Further", "Make them smaller.", "zoom(-1)", "Looking"),
+    Command("further", "minus", "Further", "Zoom out: make them smaller.", "zoom(-1)", "Looking"),
     Command("whole", "0", "Whole", "Show the whole pictures again.", "whole", "Looking"),
     Command(
         "left",

@@ -20,8 +20,8 @@ VIEWER = of(
     (
         *_in(
             "Looking",
-            ("nearer", "plus,equals_sign", "Nearer", "Enlarge the picture.", "zoom(1)"),
-            ("further", "minus", "Further", "Make it smaller.", "zoom(-1)"),
+            ("nearer", "plus,equals_sign", "Nearer", "Zoom in: enlarge the picture.", "zoom(1)"),
+            ("further", "minus", "Further", "Zoom out: make it smaller.", "zoom(-1)"),
             ("pixel", "1", "1:1", "A pixel of the picture on each pixel of the screen.", "pixel"),
             ("whole", "0", "Fit", "The whole picture, as large as it fits.", "whole"),
             footer=True,
