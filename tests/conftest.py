@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -25,3 +26,7 @@ os.environ.update(
     COLORTERM="truecolor",
     TERM="xterm-256color",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a job that a script started in the background; tests press Ctrl+C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
