@@ -12,7 +12,8 @@ from unicodedata import category
 from rich.cells import get_character_cell_size
 
 _COLOUR = r"[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})"
-_STYLE = rf"\x1b\[(?:0|(?:[1-579]|{_COLOUR})(?:;(?:[1-579]|{_COLOUR}))*)?m"
+_ONE = rf"(?:[1-579]|39|49|{_COLOUR})"
+_STYLE = rf"\x1b\[(?:0|(?:0;)?{_ONE}(?:;{_ONE})*)?m"
 _MODES = r"7|25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048"
 PAINT = rf"{_STYLE}|\x1b\[\d{{1,3}};\d{{1,3}}H|\x1b\[\?(?:{_MODES})[hl]"
 """Cells, the cursor, and modes."""

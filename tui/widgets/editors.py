@@ -6,8 +6,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, OptionList, TextArea
 
 from tui.keys.command import acting, bindings
-from tui.keys.contexts import key_of
 from tui.keys.moving import LIST
+from tui.keys.shown import key_of
 from tui.keys.typing import LINE, TEXT
 from tui.widgets.killing import Killing
 
@@ -44,7 +44,7 @@ class Text(Killing, TextArea, inherit_bindings=False):
         if self.history.undo_stack:
             super().action_undo()
         else:
-            palette = key_of("palette")
+            palette = key_of("app.palette")
             self.notify(f"Nothing to undo here. Suspend is in the palette ({palette}).", timeout=3)
 
     def on_resize(self) -> None:
