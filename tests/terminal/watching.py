@@ -82,6 +82,9 @@ class TextualsWriter(WriterThread):
     def answered(self) -> None:
         """Nor is it answered."""
 
+    def typed(self) -> None:
+        """It does not mind."""
+
     def leave(self) -> None:
         """Everything is written."""
 
