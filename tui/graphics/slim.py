@@ -40,36 +40,38 @@ def slim(frame: str) -> str:
         return frame
     written: list[str] = []
     stands = wanted = _PLAIN
+
+    def turn() -> None:
+        """Let the terminal's look be the wanted one."""
+        nonlocal stands
+        if stands != wanted:
+            written.append(_change(stands, wanted))
+            stands = wanted
+
     at = 0
     for piece in _pieces().finditer(frame):
         start, end = piece.span()
         if start > at:
             text = frame[at:start]
-            if stands is not wanted and stands != wanted and not _is_hidden(text, stands, wanted):
-                written.append(_change(stands, wanted))
-                stands = wanted
+            if not _is_hidden(text, stands, wanted):
+                turn()
             written.append(text)
         codes, moves, _ = piece.groups()
         if codes is not None:
             after = _after(wanted, codes)
             if after is None:  # something that is not known here: as it is
-                if stands != wanted:
-                    written.append(_change(stands, wanted))
+                turn()
                 return "".join(written) + frame[start:]
             wanted = after
         else:
-            if moves is None and stands != wanted:
-                written.append(_change(stands, wanted))
-                stands = wanted
+            if moves is None:
+                turn()
             written.append(piece[0])
         at = end
     if at < len(frame):
-        if stands != wanted:
-            written.append(_change(stands, wanted))
-        stands = wanted
+        turn()
         written.append(frame[at:])
-    if stands != wanted:
-        written.append(_change(stands, wanted))
+    turn()
     return "".join(written)
 
 
