@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +156,7 @@ class Compile(Switch):
             if value == "regional":
                 denoiser.compile_repeated_blocks()
             elif loaded.device.type == "cuda":
+                allow_graphs_here()
                 mode = "reduce-overhead" if value == "full" else "max-autotune"
                 denoiser.compile(mode=mode)
                 denoiser._compiled_call_impl = _kept(denoiser._compiled_call_impl)
@@ -165,6 +168,24 @@ class Compile(Switch):
                 "This kind of model names no blocks to compile. Set compile to full."
             ) from error
         return undo
+
+
+def allow_graphs_here() -> None:
+    """Let this thread record CUDA graphs.
+
+    Up to 2.12 or so torch makes what it needs for that on the thread that imports the module, and
+    on no other: the second engine of a process would fail.
+    """
+    import torch
+    from torch._inductor import cudagraph_trees as trees
+
+    here: Any = trees.local
+    names = ("tree_manager_containers", "tree_manager_locks")
+    if hasattr(here, names[0]) or torch._C._is_key_in_tls(names[0]):
+        return
+    here.tree_manager_containers, here.tree_manager_locks = {}, defaultdict(threading.Lock)
+    for name in names:
+        torch._C._stash_obj_in_tls(name, getattr(here, name))
 
 
 def _kept(call: Any) -> Any:

@@ -2,10 +2,10 @@
 
 A pseudo-terminal is read at once; keys are typed at irregular times. The echo has come when the
 letter of the key is read. Engines: *scripted* (steps of 20 ms with previews of a photograph, no
-torch) and, with ``--real``, the real one on the CPU with the bundled checkpoint, whose steps share
-the processor and the interpreter with the screen.
+torch) and, with ``--real``, the real one with the bundled checkpoint, whose steps share the
+processor and the interpreter with the screen; on a GPU, where there is one.
 
-    python tests/bench/bench_echo.py [--keys 150] [--protocol half sixel] [--real]
+    python tests/bench/bench_echo.py [--keys 150] [--protocol half sixel] [--real [--device cpu]]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -27,7 +28,10 @@ from tests.terminal.staged import Stage
 NO_LINK = Link(1e12, 0.0, 1_000_000)
 
 
-def echoes(keys: int, protocol: str, *, real: bool, idle: bool) -> list[float]:
+def echoes(
+    keys: int, protocol: str, *, real: bool, idle: bool, device: str
+) -> tuple[list[float], str]:
+    """Seconds of each key's echo, the shortest first, and what made the pictures."""
     rng = random.Random(7)
     with tempfile.TemporaryDirectory() as home:
         stage = Stage(
@@ -42,7 +46,8 @@ def echoes(keys: int, protocol: str, *, real: bool, idle: bool) -> list[float]:
             state = Path(home) / "state"
             state.mkdir()
             (state / "form.json").write_text('{"num_inference_steps": "1000"}')
-            command = [str(Path(sys.executable).with_name("safelight")), "--graphics", protocol]
+            safelight = str(Path(sys.executable).with_name("safelight"))
+            command = [safelight, "--device", device, "--graphics", protocol]
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("TEXTUAL", "TMUX"))},
             **{"SAFELIGHT_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
@@ -50,7 +55,7 @@ def echoes(keys: int, protocol: str, *, real: bool, idle: bool) -> list[float]:
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
         relay = Relay(command, environment, NO_LINK)
-        relay.wait_for(b"Loaded", 0.0, 60)
+        relay.wait_for(b"Loaded", 0.0, 120)
         relay.wait_for_quiet(1.0)
         if not idle:
             relay.wait_for(b"step ", relay.type("\x12"), 60)
@@ -64,7 +69,10 @@ def echoes(keys: int, protocol: str, *, real: bool, idle: bool) -> list[float]:
                 time.sleep(0.3)
         os.kill(relay.pid, 15)
         relay.end()
-    return sorted(found)
+    heard = b"".join(chunk.data for chunk in relay.arrived)
+    where = re.search(rb"cuda:\d|mps", heard)  # of the title
+    made_by = f"real, {where[0].decode() if where else 'CPU'}" if real else "scripted"
+    return sorted(found), made_by
 
 
 def main() -> None:
@@ -72,16 +80,19 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=150)
     parser.add_argument("--protocol", nargs="*", default=["half", "sixel"])
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--device", default="auto", help="of the real engine")
     options = parser.parse_args()
     print("bar: p95 at most 33 ms")
-    print(f"{'engine':<12}{'':<8}{'run':<6}{'median ms':>10}{'p95':>8}{'max':>8}")
+    print(f"{'engine':<14}{'':<8}{'run':<6}{'median ms':>10}{'p95':>8}{'max':>8}")
     for real in (False, True) if options.real else (False,):
         for protocol in options.protocol:
             for idle in (True, False):
-                found = echoes(options.keys, protocol, real=real, idle=idle)
+                found, made_by = echoes(
+                    options.keys, protocol, real=real, idle=idle, device=options.device
+                )
                 at = [found[len(found) // 2], found[int(len(found) * 0.95)], found[-1]]
                 print(
-                    f"{'real, CPU' if real else 'scripted':<12}{protocol:<8}"
+                    f"{made_by:<14}{protocol:<8}"
                     f"{'none' if idle else 'on':<6}{1000 * at[0]:>10.1f}"
                     + "".join(f"{1000 * x:>8.1f}" for x in at[1:]),
                     flush=True,

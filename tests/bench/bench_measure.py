@@ -323,7 +323,7 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--checkpoint", default=BUNDLED)
     options.add_argument("--steps", type=int, default=2)
-    options.add_argument("--only", choices=("times", "memory", "aa", "ab"))
+    options.add_argument("--only", nargs="*", choices=("times", "memory", "aa", "ab"))
     asked = options.parse_args()
     import_libraries()
     import torch
@@ -341,8 +341,9 @@ def main() -> None:
     }
     rows: list[Row] = []
     for name, part in parts.items():
-        if asked.only in (None, name):
+        if asked.only is None or name in asked.only:
             rows += part()
+            print("  ".join(rows[-1]), file=sys.stderr, flush=True)
     bench.engine.stop(10)
     load = os.getloadavg()
     print(

@@ -5,7 +5,9 @@ Safelight's engine against a bare diffusers script, and the targets.
     python tests/bench/gpu.py --tiny --device cpu       # only shows that the script works
 
 Nothing is downloaded: the weights are random, in the published shapes. They take 10 GB in the
-temporary folder (TMPDIR moves it). Compiling takes most of the time; --no-compile leaves it out.
+temporary folder (TMPDIR moves it), or in that of --models, where they stay for the next time.
+Compiling takes most of the time; --no-compile leaves it out. Where time is short, --parts and
+--rows choose what is measured, and --seconds ends it: the file is written row by row.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -31,12 +34,12 @@ from tests.bench.gpu_measure import (
     measure,
     outside,
 )
-from tests.bench.gpu_models import MODELS, SECOND_VAE, TINY_MODELS, Model, build
+from tests.bench.gpu_models import MODELS, SECOND_VAE, TINY_MODELS, Model, kept
 from tests.bench.gpu_sides import FailedRun
 from tests.bench.gpu_tables import NONE, Report, Table
 from tests.bench.gpu_targets import FULL, profiles, targets
 
-SWITCHES: tuple[Mapping[str, str], ...] = (
+_SWITCHES: tuple[Mapping[str, str], ...] = (
     *({"attention": kernel} for kernel in ("flash", "efficient", "cudnn", "math")),
     {"channels_last": "on"},
     {"fused_qkv": "on"},
@@ -47,12 +50,19 @@ SWITCHES: tuple[Mapping[str, str], ...] = (
     {"channels_last": "on", "compile": "full"},
     {"channels_last": "on", "fused_qkv": "on", "compile": "full"},
 )
+SWITCHES = {
+    " + ".join(k if v == "on" else f"{k}={v}" for k, v in values.items()): values
+    for values in _SWITCHES
+}
 """Of the second table. Compiled ones come last: each begins in a process of its own."""
+PARTS = ("tutorial", "switches", "bare")
 
 
-def tutorial(bench: Bench, model: Model, folder: Path, pndm_steps: int) -> Table:
+def tutorial(
+    bench: Bench, report: Report, model: Model, folder: Path, pndm_steps: int
+) -> Table:
     """The tutorial's steps, one after the other: each keeps what those before it changed."""
-    table = Table(
+    table = report.table(
         f"The tutorial's way: {model.name}, {model.side}x{model.side}",
         "SSIM is to the fp32 picture, where steps and scheduler are the same.",
         ("", "s an image", "it/s", f"peak {bench.memory} GiB", "SSIM", "notes"),
@@ -89,9 +99,11 @@ def tutorial(bench: Bench, model: Model, folder: Path, pndm_steps: int) -> Table
     return table
 
 
-def switches(bench: Bench, model: Model, folder: Path) -> Table:
-    """Each switch against the plain run, interleaved with it."""
-    table = Table(
+def switches(
+    bench: Bench, report: Report, model: Model, folder: Path, wanted: Collection[str]
+) -> Table:
+    """Each switch, or those of the ``wanted`` labels, against the plain run in turns."""
+    table = report.table(
         f"Switches: {model.run}",
         "Each against plain runs that alternate with its own; above 1 is faster. Compiling is with "
         "empty caches. SSIM is to the plain picture.",
@@ -112,13 +124,15 @@ def switches(bench: Bench, model: Model, folder: Path) -> Table:
         bench.keep(model.name, "plain", plain)
         figures = f"{plain.making:.3f}", f"{plain.rate:.2f}", "1.000", gib(plain.peak)
         table.add("plain", *figures, NONE, "1.0000", plain.notes)
-    for values in SWITCHES:
-        label = " + ".join(k if v == "on" else f"{k}={v}" for k, v in values.items())
+    for label, values in SWITCHES.items():
+        if wanted and label not in wanted:
+            table.lack(label, "not run (--rows)")
+            continue
         if "compile" in values and not bench.compiles:
             table.lack(label, "not run (--no-compile)")
             continue
         if "compile" in values:
-            bench.begin_anew()
+            bench.begin_anew(shared=label == FULL)
         with table.row(label):
             asked = spec.with_(switches={**spec.switches, **values})
             ours, others, ratio = interleaved(bench, spec, asked)
@@ -129,8 +143,10 @@ def switches(bench: Bench, model: Model, folder: Path) -> Table:
     return table
 
 
-def engine_against_bare(bench: Bench, models: Mapping[str, Model], folders: Path) -> Table:
-    table = Table(
+def engine_against_bare(
+    bench: Bench, report: Report, models: Mapping[str, Model], folders: Path
+) -> Table:
+    table = report.table(
         "Safelight's engine against a bare diffusers script",
         "The same settings; events, previews, history and memory sampling are on. Two processes "
         "that take turns. SSIM is between their pictures.",
@@ -158,6 +174,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="2 repeats of each, not 7")
+    parser.add_argument("--repeats", type=int, metavar="N", help="or as many as this")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="that it may take")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="some tables")
+    parser.add_argument("--rows", nargs="*", choices=SWITCHES, default=(), help="some switches")
+    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where the weights stay")
     parser.add_argument("--only", choices=tuple(MODELS), help="one of the two models")
     parser.add_argument("--device", default="cuda", help="cuda, cuda:1 or cpu")
     parser.add_argument("--tiny", action="store_true", help="tiny models, to try the script")
@@ -174,31 +195,41 @@ def main() -> None:
         raise SystemExit(f"Nothing can be measured: {error}") from None
     models = {key: known[key] for key in known if options.only in (None, key)}
     compiles = not options.tiny if options.compile is None else bool(options.compile)
+    repeats = options.repeats or (2 if options.quick else 7)
+    until = time.monotonic() + options.seconds
     with tempfile.TemporaryDirectory(prefix="safelight-gpu-") as temporary:
         folder = Path(temporary)
         report = Report(options.out)
+        checkpoints = options.models or folder
+        checkpoints.mkdir(parents=True, exist_ok=True)
         for key, model in models.items():
             print(f"Making {model.name} ...", file=sys.stderr)
-            build(folder / key, model.shape)
-        with Bench(folder, options.device, 2 if options.quick else 7, compiles) as bench:
+            kept(checkpoints / key, model.shape)
+        left = until - time.monotonic()
+        with Bench(folder, options.device, repeats, compiles, left) as bench:
             bench.judges = not options.tiny
             first = next(iter(models))
             try:  # the cheapest run: whether the device works at all, and its facts
-                begun = bench.plain.run(models[first].spec(folder / first, num_inference_steps=2))
+                begun = bench.plain.run(
+                    models[first].spec(checkpoints / first, num_inference_steps=2)
+                )
             except FailedRun as why:
                 raise SystemExit(f"Nothing can be measured: {why}") from None
             report.begin(begun.kept, options.tiny)
-            if "sd15" in models:
+            if "sd15" in models and "tutorial" in options.parts:
                 pndm_steps = 6 if options.tiny else 50
-                report.add(tutorial(bench, models["sd15"], folder / "sd15", pndm_steps))
-            for key, model in models.items():
-                report.add(switches(bench, model, folder / key))
+                sd15 = models["sd15"], checkpoints / "sd15"
+                report.done(tutorial(bench, report, *sd15, pndm_steps))
+            if "switches" in options.parts:
+                for key, model in models.items():
+                    report.done(switches(bench, report, model, checkpoints / key, options.rows))
             bench.other.close()  # its memory is for the bare side
-            report.add(engine_against_bare(bench, models, folder))
+            if "bare" in options.parts:
+                report.done(engine_against_bare(bench, report, models, checkpoints))
             bench.bare.close()
             if options.profile:
-                report.add(profiles(bench, models))
-            report.add(targets(bench, models))
+                report.done(profiles(bench, report, models))
+            report.done(targets(bench, report, models))
 
 
 if __name__ == "__main__":

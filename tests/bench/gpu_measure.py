@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,15 @@ class Bench:
         limits: what limits a run, by model and label.
     """
 
-    def __init__(self, folder: Path, device: str, repeats: int, compiles: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        device: str,
+        repeats: int,
+        compiles: bool,
+        seconds: float = float("inf"),
+    ) -> None:
+        """``seconds``: that all runs may take together."""
         self._folder = folder
         self._caches = 0
         self.repeats = repeats
@@ -91,7 +99,10 @@ class Bench:
         self.ratios: dict[str, float] = {}
         self.outsides: dict[str, float] = {}
         self.limits: dict[tuple[str, str], str] = {}
-        self.begin_anew()
+        # What compiling takes is told of the other only: these two share what they compile.
+        self.plain.kernels = self.bare.kernels = folder / "kernels"
+        for side in (self.plain, self.other, self.bare):
+            side.until = time.monotonic() + seconds
 
     def __enter__(self) -> Bench:
         return self
@@ -100,15 +111,19 @@ class Bench:
         for side in (self.plain, self.other, self.bare):
             side.close()
 
-    def begin_anew(self) -> None:
+    def begin_anew(self, *, shared: bool = False) -> None:
         """Another process for what alternates with plain runs, its caches of kernels empty.
 
         So compiling is timed, and not reading what a row before has compiled.
+
+        Args:
+            shared: the other sides, which compile the same later, are to find it there.
         """
         self.other.close()
         self._caches += 1
-        for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
-            os.environ[name] = str(self._folder / f"kernels-{self._caches}" / name.lower())
+        self.other.kernels = self._folder / f"kernels-{self._caches}"
+        if shared and self.plain.kernels is not None and not self.plain.kernels.exists():
+            self.other.kernels = self.plain.kernels
 
     def keep(self, model: str, label: str, found: Measure) -> None:
         self.measures[model, label] = found

@@ -7,6 +7,7 @@ what the weights are, only the pictures do, and those are noise.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +200,15 @@ def text_encoder(shape: Shape, number: int, tokenizer: Any = None) -> Any:
 
 
 _SPECIAL = ("bos", "eos", "pad")
+
+
+def kept(folder: Path, shape: Shape) -> Path:
+    """As :func:`build`, unless it is there from before."""
+    if not folder.exists():
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        build(partial, shape).rename(folder)
+    return folder
 
 
 def build(folder: Path, shape: Shape) -> Path:

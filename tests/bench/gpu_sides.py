@@ -8,6 +8,7 @@ not the script. The one that is not asked only waits.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -28,10 +29,15 @@ from tests.bench.gpu_profile import Profile, StepProfiler
 
 TIMEOUT = 3600.0
 """Seconds that one answer may take: compiling SDXL for a slow machine, and then some."""
+NO_TIME = "no time was left"
 
 
 class FailedRun(Exception):
     """A run that gave no figure; the message says why, in a line for the table."""
+
+
+class OutOfTime(FailedRun):
+    """It would have ended after the time that the script was given."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,16 @@ class Outcome:
 
 
 class Side:
-    """A process that runs specs, one after the other. Started when first asked."""
+    """A process that runs specs, one after the other. Started when first asked.
+
+    Attributes:
+        until: by ``time.monotonic``, when the last run must have ended.
+        kernels: the folder of what it compiles, for the next process.
+    """
 
     def __init__(self, serve: Callable[..., None], *arguments: str) -> None:
+        self.until = float("inf")
+        self.kernels: Path | None = None
         self._serve = serve
         self._arguments = arguments
         self._process: Any = None
@@ -78,12 +91,18 @@ class Side:
 
         Raises:
             FailedRun: it failed, or the process died or hung; the next run starts another.
+            OutOfTime: it was not begun, or not ended, in the time there was.
         """
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise OutOfTime(NO_TIME)
         try:
             line = self._started()
             line.send((spec.to_json(), profile))
-            if not line.poll(TIMEOUT):
+            if not line.poll(min(left, TIMEOUT)):
                 self.close(kill=True)
+                if left <= TIMEOUT:
+                    raise OutOfTime(NO_TIME)
                 raise FailedRun(f"not done within {TIMEOUT / 60:.0f} minutes")
             answer = line.recv()
         except (EOFError, ConnectionError) as error:
@@ -115,6 +134,9 @@ class Side:
 
     def _started(self) -> Connection:
         if self._line is None:
+            if self.kernels is not None:
+                for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
+                    os.environ[name] = str(self.kernels / name.lower())  # which it inherits
             context = multiprocessing.get_context("spawn")
             self._line, there = context.Pipe()
             self._process = context.Process(

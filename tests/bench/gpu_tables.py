@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.record import RunRecord
-from tests.bench.gpu_sides import FailedRun
+from tests.bench.gpu_sides import FailedRun, OutOfTime
 
 NONE = "-"
 
@@ -24,18 +24,21 @@ class Table:
     Attributes:
         note: a line or two below the title: what was run, and how it was measured.
         head: of the first column, which is text, and of the others.
+        changed: called after each row.
     """
 
     title: str
     note: str
     head: Sequence[str]
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    changed: Callable[[], None] = lambda: None
 
     def add(self, label: str, *cells: str) -> None:
         """Add a row; what is lacking at its end is empty."""
         short = len(self.head) - 1 - len(cells)
         self.rows.append((label, *cells, *("",) * short))
-        print("  " + "  ".join(cell for cell in self.rows[-1] if cell), file=sys.stderr)
+        print("  " + "  ".join(cell for cell in self.rows[-1] if cell), file=sys.stderr, flush=True)
+        self.changed()
 
     def lack(self, label: str, why: str) -> None:
         """Add a row of which there are no figures, with the reason in its last column."""
@@ -47,6 +50,8 @@ class Table:
         """Where a row is measured and added; a run that fails is told in it."""
         try:
             yield
+        except OutOfTime as why:
+            self.lack(label, f"not run ({why})")
         except FailedRun as why:
             self.lack(label, f"failed: {why}")
 
@@ -72,11 +77,12 @@ class Table:
 
 
 class Report:
-    """The tables so far, printed and written as they are done: a late failure loses none."""
+    """The tables so far, printed when done and written row by row: a late end loses none."""
 
     def __init__(self, out: Path | None) -> None:
         self._out = out
-        self._parts: list[str] = []
+        self._facts = ""
+        self._tables: list[Table] = []
 
     def begin(self, record: RunRecord, tiny: bool) -> None:
         """The facts, from a record of a run on the device."""
@@ -97,16 +103,24 @@ class Report:
         ]
         if tiny:
             facts += ["**Tiny models: these figures only show that the script works.**", ""]
-        self._add("\n".join(facts))
+        self._facts = "\n".join(facts)
+        print(self._facts, flush=True)
+        self._write()
 
-    def add(self, table: Table) -> None:
-        self._add(table.markdown())
+    def table(self, title: str, note: str, head: Sequence[str]) -> Table:
+        """A table to be filled now."""
+        table = Table(title, note, head, changed=self._write)
+        self._tables.append(table)
+        return table
 
-    def _add(self, text: str) -> None:
-        self._parts.append(text)
-        print(text, flush=True)
+    def done(self, table: Table) -> None:
+        """Print a table."""
+        print(table.markdown(), flush=True)
+
+    def _write(self) -> None:
         if self._out is not None:
-            self._out.write_text("\n".join(self._parts), encoding="utf-8")
+            whole = [self._facts, *(table.markdown() for table in self._tables)]
+            self._out.write_text("\n".join(whole), encoding="utf-8")
 
 
 def _device(record: RunRecord) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from tests.bench.gpu_measure import Bench, Measure
 from tests.bench.gpu_models import Model
 from tests.bench.gpu_sides import FailedRun
-from tests.bench.gpu_tables import Table
+from tests.bench.gpu_tables import Report, Table
 
 FULL = "compile=full"
 """The label of the row that is compiled in full, and nothing else."""
 
 
-def profiles(bench: Bench, models: Mapping[str, Model]) -> Table:
+def profiles(bench: Bench, report: Report, models: Mapping[str, Model]) -> Table:
     """Of the plain run, of the compiled one, and of the one that a target is about."""
-    table = Table(
+    table = report.table(
         "Where a step's time goes",
         "Busy is the time in which at least one kernel runs, by torch.profiler over the middle "
         "half of a run; wall is what a step takes when nobody profiles.",
@@ -46,8 +46,8 @@ def profiles(bench: Bench, models: Mapping[str, Model]) -> Table:
     return table
 
 
-def targets(bench: Bench, models: Mapping[str, Model]) -> Table:
-    table = Table(
+def targets(bench: Bench, report: Report, models: Mapping[str, Model]) -> Table:
+    table = report.table(
         "Targets",
         "A model's own are of its fastest row above. --profile finds what limits it.",
         ("", "measured", "target", "met", "what limits it"),

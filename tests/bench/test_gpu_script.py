@@ -13,8 +13,8 @@ import torch
 
 from tests.bench import gpu_models
 from tests.bench.gpu_profile import Profile, StepProfiler, kind_of, shares, union
-from tests.bench.gpu_sides import Side
-from tests.bench.gpu_tables import NONE, Table
+from tests.bench.gpu_sides import NO_TIME, OutOfTime, Side
+from tests.bench.gpu_tables import NONE, Report, Table
 
 SCRIPT = Path(__file__).with_name("gpu.py")
 FAILURES = ("needs CUDA", "not run (--no-compile)", "not measured")
@@ -53,6 +53,8 @@ def test_tables_are_whole_and_finite(tmp_path: Path) -> None:
         "--quick",
         "--only",
         "sd15",
+        "--models",
+        str(tmp_path / "models"),
     ]
     done = subprocess.run(
         [*command, "--profile", "--out", str(out)],
@@ -117,6 +119,33 @@ def test_a_side_that_dies_is_a_row_that_says_so() -> None:
     side.close()
     with pytest.raises(KeyError), table.row("a third"):
         raise KeyError  # what is no run's failure is not hidden
+
+
+def test_what_no_time_is_left_for_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "figures.md"
+    table = Report(out).table("A title", "A note.", ("", "s", "notes"))
+    side = Side(_die)
+    side.until = 0.0
+    with table.row("one"):
+        side.run(gpu_models.MODELS["sd15"].spec(Path("nowhere")))
+    assert table.rows == [("one", NONE, f"not run ({NO_TIME})")]
+    assert "| one |   - | not run" in out.read_text(encoding="utf-8")  # before the table is done
+    with pytest.raises(OutOfTime):
+        side.run(gpu_models.MODELS["sd15"].spec(Path("nowhere")))
+
+
+def test_weights_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(folder: Path, _: gpu_models.Shape) -> Path:
+        folder.mkdir()
+        (folder / "part").touch()
+        return folder
+
+    monkeypatch.setattr(gpu_models, "build", make)
+    (tmp_path / "sd15.partial").mkdir()  # of a script that was ended
+    gpu_models.kept(tmp_path / "sd15", gpu_models.TINY_SD15)
+    monkeypatch.delattr(gpu_models, "build")
+    assert gpu_models.kept(tmp_path / "sd15", gpu_models.TINY_SD15) == tmp_path / "sd15"
+    assert [path.name for path in tmp_path.rglob("*")] == ["sd15", "part"]
 
 
 def test_busy_time_counts_overlapping_kernels_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -369,3 +370,24 @@ def test_parts_of_every_switch_are_put_on_by_somebody() -> None:
     for switch in SWITCHES:
         if set(switch.parts) & {Part.DENOISER, Part.VAE}:
             assert switch.name in stacked
+
+
+def test_any_thread_may_record_cuda_graphs() -> None:
+    from torch._inductor import cudagraph_trees as trees
+
+    from engine.switches.speed import allow_graphs_here
+
+    found: list[object] = []
+
+    def ask() -> None:
+        allow_graphs_here()
+        allow_graphs_here()
+        found.append(trees.local.tree_manager_containers)
+        found.append(trees.get_obj(trees.local, "tree_manager_containers"))
+
+    for _ in range(2):
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join()
+    assert found == [{}] * 4
+    assert found[0] is found[1] is not found[2]
