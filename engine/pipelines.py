@@ -176,8 +176,9 @@ def import_libraries() -> Any:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
     disable_progress_bars()
-    from engine import devices
+    from engine import devices, noise
 
+    noise.settle()
     return devices
 
 
