@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -18,6 +17,7 @@ from textual.screen import Screen
 
 from engine.errors import SafelightError
 from tui import form as forms
+from tui import garbage
 from tui.attention.eyes import Eyes
 from tui.copying import CopyingApp
 from tui.covering import CoveringApp
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 REDRAWS_PER_SECOND = 10
 HURRY_SECONDS = 1.5
 """For the engine to end when the system wants us gone."""
+BREATH_SECONDS = 0.02
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
 PATIENCE_SECONDS = 1.0
@@ -157,7 +158,7 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bin
         """Open the history and the engine, in a thread: an old or damaged one takes a while."""
         from tui.log import start as start_log
 
-        gc.enable()
+        garbage.begin()
         start_log(self._paths)
         self.preferences.watch()
         for complaint in self.preferences.complaints:
@@ -223,6 +224,7 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bin
         """See what other Safelights have written, and what one that has just ended has left."""
         from tui.stock import off_loop
 
+        garbage.tidy()
         self.studio.look_for_others()
         try:
             cut_off = await off_loop(self.room.recover)
@@ -263,7 +265,9 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bin
             self._redraws.resume()
 
     def _deliver_or_rest(self) -> None:
-        if not self._deliver() and self._redraws is not None:
+        if garbage.tidy():
+            self.set_timer(BREATH_SECONDS, self._deliver)  # keys that came meanwhile go first
+        elif not self._deliver() and self._redraws is not None:
             self._redraws.pause()  # until the engine stirs: nobody is woken for nothing
 
     def _deliver(self) -> bool:

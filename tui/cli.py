@@ -5,12 +5,12 @@ Exit codes: 0 done, 1 failed, 2 bad arguments, 130 cancelled.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tui import garbage
 from tui.graphics.probe import Probe
 from tui.leaving import hear_early
 
@@ -82,9 +82,7 @@ def run_app(**flags: str) -> int:
 
 
 def _run_app(paths: Paths, flags: Mapping[str, str]) -> int:
-    # Collecting garbage while modules load costs a tenth of the start; the app turns it on again
-    # after its first frame.
-    gc.disable()
+    garbage.hold()  # until the app has its first frame
     hear_early()
     with Probe() as probe:
         from tui.app import SafelightApp

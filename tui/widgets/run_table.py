@@ -162,7 +162,8 @@ class RunTable(ScrollView, can_focus=True, inherit_bindings=False):
         for index, row in enumerate(self._rows):
             if row.id == run_id:
                 self._rows[index] = replace(row, **changes)  # type: ignore[arg-type]
-                self.refresh()
+                if self._rows[index] != row:
+                    self.refresh_line(index)
                 return
 
     def show_places(self, places: Mapping[int, int], *, paused: bool) -> None:
