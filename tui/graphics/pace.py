@@ -33,7 +33,8 @@ ROUGH = 12_000
 HANDS_OFF_SECONDS = 1.0
 """Who has not typed for so long does not wait for an echo."""
 _TELLING = 3_000
-"""Bytes on their way from which on their delay says something of the link."""
+"""Bytes given to the link in one go from which on their delay says something of it. Of what was
+given bit by bit much has come through, though not been answered for, when the last bit is given."""
 _MEMORY_SECONDS = 30.0
 """For so long the shortest round trip counts; routes change."""
 _RATES = 12
@@ -50,12 +51,14 @@ class _Mark:
 
     Attributes:
         sent, taken: bytes sent, and known to be taken, when it was asked.
+        at_once: of those sent, bytes since the question before.
         filled: whether the window was nearly used up: only then may it grow.
     """
 
     at: float
     sent: int
     taken: int
+    at_once: int
     filled: bool
 
 
@@ -129,7 +132,7 @@ class Pace:
         """
         # By the shortest trip as known by now: those of an app that starts are long.
         delays = sorted((trip - self.shortest) / size for trip, size in self._delays)
-        return delays[len(delays) // 2] if delays else 0.0
+        return delays[len(delays) * 2 // 3] if delays else 0.0
 
     def typed(self, now: float) -> None:
         """Something came from the user."""
@@ -151,7 +154,8 @@ class Pace:
     def asked(self, now: float) -> None:
         """A question was sent; what was sent before it counts as taken once it is answered."""
         filled = self.on_its_way > self.window / 2
-        self._marks.append(_Mark(now, self._sent, self._taken, filled))
+        at_once = self._sent - self._asked_at
+        self._marks.append(_Mark(now, self._sent, self._taken, at_once, filled))
         self._asked_at = self._sent
 
     def answered(self, now: float) -> None:
@@ -168,8 +172,8 @@ class Pace:
         if mark.filled or rate > max(self._rates, default=0.0):
             self._rates.append(rate)
         waited = trip - self.shortest
-        if (size := mark.sent - mark.taken) >= _TELLING:
-            self._delays.append((trip, size))
+        if mark.at_once >= _TELLING:
+            self._delays.append((trip, mark.sent - mark.taken))
         if not mark.filled:
             return  # with so little on its way it was not we who made it late, if it was
         self._starting = self._starting and waited <= TARGET / 2
