@@ -158,9 +158,7 @@ class Compile(Switch):
             elif loaded.device.type == "cuda":
                 allow_graphs_here()
                 mode = "reduce-overhead" if value == "full" else "max-autotune"
-                # Kernels for each size alone: those for any size, which torch makes at the second,
-                # it would then take for the first too, whose picture would not be the same again.
-                denoiser.compile(mode=mode, dynamic=False)
+                denoiser.compile(mode=mode)
                 denoiser._compiled_call_impl = _kept(denoiser._compiled_call_impl)
             else:
                 denoiser.compile(mode=None if value == "full" else "max-autotune-no-cudagraphs")

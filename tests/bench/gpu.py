@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2 repeats of each, not 7")
     parser.add_argument("--repeats", type=int, metavar="N", help="or as many as this")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="that it may take")
-    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="in this order")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="some tables")
     parser.add_argument("--rows", nargs="*", choices=SWITCHES, default=(), help="some switches")
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where the weights stay")
     parser.add_argument("--only", choices=tuple(MODELS), help="one of the two models")
@@ -216,18 +216,16 @@ def main() -> None:
             except FailedRun as why:
                 raise SystemExit(f"Nothing can be measured: {why}") from None
             report.begin(begun.kept, options.tiny)
-            for part in options.parts:
-                bench.other.close()  # its memory is for the bare side
-                if part == "tutorial" and "sd15" in models:
-                    pndm_steps = 6 if options.tiny else 50
-                    sd15 = models["sd15"], checkpoints / "sd15"
-                    report.done(tutorial(bench, report, *sd15, pndm_steps))
-                if part == "switches":
-                    for key, model in models.items():
-                        report.done(switches(bench, report, model, checkpoints / key, options.rows))
-                if part == "bare":
-                    report.done(engine_against_bare(bench, report, models, checkpoints))
-            bench.other.close()
+            if "sd15" in models and "tutorial" in options.parts:
+                pndm_steps = 6 if options.tiny else 50
+                sd15 = models["sd15"], checkpoints / "sd15"
+                report.done(tutorial(bench, report, *sd15, pndm_steps))
+            if "switches" in options.parts:
+                for key, model in models.items():
+                    report.done(switches(bench, report, model, checkpoints / key, options.rows))
+            bench.other.close()  # its memory is for the bare side
+            if "bare" in options.parts:
+                report.done(engine_against_bare(bench, report, models, checkpoints))
             bench.bare.close()
             if options.profile:
                 report.done(profiles(bench, report, models))

@@ -1,4 +1,4 @@
-"""A frame of text without the cells that pictures cover."""
+"""A frame of text without the cells that pictures cover, and those that are there already."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from tui.graphics.masks import runs, span
-from tui.graphics.plates import Masks
+from tui.graphics.masks import Masks, runs, span
+from tui.graphics.shadow import Shadow
 
 
 class Masked(CompositorUpdate):
     """What another update paints, except for some cells."""
 
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, covered: Masks) -> None:
-        self._update, self._covered = update, covered
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, covered: Masks, shadow: Shadow) -> None:
+        self._update, self._covered, self._shadow = update, covered, shadow
 
     def render_segments(self, console: Console) -> str:
+        """For the terminal, which shows it from now on."""
         written = []
         at = (-1, -1)
-        for y, x, strip in self._pieces():
-            if (y, x) != at:
-                written.append(f"\x1b[{y + 1};{x + 1}H")
-            written.append(strip.render(console))
-            at = (y, x + strip.cell_length)
+        for y, x, strip in self._seen():
+            for start, part in self._shadow.changed(y, x, strip):
+                if (y, start) != at:
+                    written.append(f"\x1b[{y + 1};{start + 1}H")
+                written.append(part.render(console))
+                at = (y, start + part.cell_length)
         return "".join(written)
 
-    def _pieces(self) -> Iterator[tuple[int, int, Strip]]:
+    def _seen(self) -> Iterator[tuple[int, int, Strip]]:
         for y, x, strip in painted(self._update):
             width = strip.cell_length
-            covered = (self._covered.get(y, 0) >> x) & span(0, width)
+            covered = (self._covered.get(y, 0) >> x) & span(0, width) if self._covered else 0
             if not covered:
                 yield y, x, strip
                 continue
@@ -50,16 +52,5 @@ def painted(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
         return
     for y, left, right in update.spans:
         for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if chop is None or x > right or end <= left:
-                continue
-            first, last = max(left - x, 0), min(end, right) - x
-            if last > first:
-                yield y, x + first, chop.crop(first, last)
-
-
-def overlaps(update: CompositorUpdate, covered: Masks) -> bool:
-    """Whether an update would paint some of these cells."""
-    if isinstance(update, ChopsUpdate):
-        # It paints from where a chop begins, which may be before the span.
-        return any(y in covered for y, _, _ in update.spans)
-    return isinstance(update, LayoutUpdate)
+            if chop is not None and x < right and end > left:
+                yield y, x, chop.crop(0, min(end, right) - x)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+Masks = Mapping[int, int]
+"""By row of the screen: columns, as bits."""
 
 _ONES = re.compile("1+")
 

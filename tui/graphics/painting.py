@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import textual.screen
 from rich.console import RenderableType
 from textual.app import App, ReturnType
 from textual.events import Resize
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from tui.graphics.driver import Driver
     from tui.graphics.listening import TerminalAnswered
     from tui.graphics.plates import Plates
+    from tui.graphics.shadow import Shadow
+
+
+_PERIOD = 0.004
+"""Seconds between two frames, at least.
+
+After a frame that takes longer than Textual's 1/60 s nothing is painted for up to two of these
+periods, and the echo of a key that came meanwhile waits. How often there is something to paint is
+limited by those who tell of it, and by what the terminal takes.
+"""
 
 
 class PacedApp(App[ReturnType]):
@@ -31,6 +42,10 @@ class PacedApp(App[ReturnType]):
     _missed = False
     """Whether something was to be painted at once, which cannot be taken up later in parts."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        vars(textual.screen)["UPDATE_PERIOD"] = _PERIOD  # there is no other way in
+        super().__init__(*args, **options)
+
     def _build_driver(self, *args: Any, **options: Any) -> Any:
         driver = super()._build_driver(*args, **options)
         if (paced := self._paced) is not None and self.console.color_system != "truecolor":
@@ -39,6 +54,12 @@ class PacedApp(App[ReturnType]):
             replaced = fewer(self.console)
             paced.fewer = None if depth(paced.heard, os.environ).is_full else replaced
         return driver
+
+    @cached_property
+    def _shadow(self) -> Shadow:
+        from tui.graphics.shadow import Shadow
+
+        return Shadow()
 
     def on_terminal_answered(self, event: TerminalAnswered) -> None:
         """Paint in 24-bit colours from now on, where it has them after all."""
@@ -49,6 +70,7 @@ class PacedApp(App[ReturnType]):
 
         if depth(event.heard, os.environ).is_full:
             driver.fewer = None
+            self._shadow.forget()
             if self.screen_stack:
                 self.screen.refresh()
 
@@ -116,45 +138,49 @@ class PlatedApp(PacedApp[ReturnType]):
         return "plates" in vars(self) and not self.plates.is_idle
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if renderable is None or self._batch_count or not self._has_plates:
+        if renderable is None or self._batch_count:
             super()._display(screen, renderable)
             return
         from textual._compositor import ChopsUpdate, LayoutUpdate
 
-        from tui.graphics.masked import Masked, overlaps
+        from tui.graphics.masked import Masked
 
-        out = outgoing(self)
-        covered = self.plates.before(screen, out)
-        if (
-            covered
-            and isinstance(renderable, (ChopsUpdate, LayoutUpdate))
-            and overlaps(renderable, covered)
-        ):
-            super()._display(screen, Masked(renderable, covered))  # type: ignore[arg-type]
+        has_plates, out = self._has_plates, outgoing(self)
+        covered = self.plates.before(screen, out) if has_plates else {}
+        if isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
+            super()._display(screen, Masked(renderable, covered, self._shadow))  # type: ignore[arg-type]
         else:
+            self._shadow.forget()
             super()._display(screen, renderable)
-        self.plates.after(out)
+        if has_plates:
+            self._shadow.forget_cells(self.plates.after(out))
 
     def show_plates(self) -> None:
         """Draw what was laid by now, though no text has changed."""
         if self.screen_stack and self.screen.is_attached and not self._batch_count:
             out = outgoing(self)
             self.plates.before(self.screen, out)
-            self.plates.after(out)
+            self._shadow.forget_cells(self.plates.after(out))
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, self._lost_plates, immediate=True)
+        self.app_resume_signal.subscribe(self, self._lost_all, immediate=True)
         if (driver := self._paced) is not None:
             driver.last_words = self._farewell
 
     def on_resize(self, event: Resize) -> None:
         del event
-        self._lost_plates()
+        self._lost_all()
 
-    def _lost_plates(self, _: object = None) -> None:
-        """The terminal may show none of them any more; all text is about to be painted."""
+    def _lost_all(self, _: object = None) -> None:
+        """The terminal may show nothing of us any more; all text is about to be painted."""
+        self._shadow.forget()
         if "plates" in vars(self):
             self.plates.forget()
+
+    def action_redraw(self) -> None:
+        """Paint all of it again: somebody else has written on the terminal."""
+        self._lost_all()
+        self.screen.refresh()
 
     def _farewell(self) -> str:
         return self.plates.farewell() if "plates" in vars(self) else ""

@@ -9,13 +9,13 @@ neither wiped nor sent again. After it, what is new is drawn, band by band.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
 from tui.graphics.frames import Frames
-from tui.graphics.masks import span
+from tui.graphics.masks import Masks, span
 from tui.graphics.outgoing import Outgoing
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _MOST_SENT = 24_000_000
 """Bytes of pictures that the terminal is asked to remember, as they were sent."""
-
-Masks = Mapping[int, int]
-"""By row of the screen: columns, as bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +125,9 @@ class Plates:
         has = self._rows()
         return {y: mask & has[y] for y, mask in had.items() if y in has and mask & has[y]}
 
-    def after(self, out: Outgoing) -> None:
-        """The frame is written: draw what is new."""
+    def after(self, out: Outgoing) -> Masks:
+        """The frame is written: draw what is new. Returns the cells over which that is drawn."""
+        over: dict[int, int] = {}
         for standing, top in self._waiting:
             pixels = standing.pixels
             if pixels not in self._sent and (parts := pixels.sent_once()):
@@ -138,6 +136,8 @@ class Plates:
                 self._sent[pixels] = None
                 self._sent.move_to_end(pixels)
             masks = standing.seen[top : top + pixels.band]
+            for y, mask in enumerate(masks, standing.y + top):
+                over[y] = over.get(y, 0) | mask << standing.x
             drawn = pixels.drawn(top, masks, standing.x, standing.y, standing.place)
             out.draw(standing.name(top), drawn)
         self._waiting = []
@@ -146,6 +146,7 @@ class Plates:
             # Afterwards: what takes their place is there by then.
             out.draw(f"taken {next(_places)}", self._taken)
             self._taken = []
+        return over
 
     def farewell(self) -> str:
         """Lets the terminal forget all pictures, at the end."""

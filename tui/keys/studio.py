@@ -207,6 +207,14 @@ _APP = (
         "command_palette",
         "App",
     ),
+    Command(
+        "redraw",
+        "alt+l",
+        "Redraw",
+        "Paint the whole screen again, when something else has written over it.",
+        "redraw",
+        "App",
+    ),
     Command("quit", "ctrl+q", "Quit", "Leave. Asks first when a run is on.", "request_quit", "App"),
 )
 _LATE = (

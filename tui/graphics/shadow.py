@@ -1,0 +1,114 @@
+"""What the terminal shows by now, so that only cells that change are written.
+
+Textual paints whole widgets, and the whole screen when its layout changes: 10 to 20 KB at the start
+and the end of a run, which hold up the echo of a key on a slow link, though most of it is there
+already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import repeat
+
+from rich.cells import get_character_cell_size
+from rich.color import ColorSystem
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.graphics.masks import Masks, runs
+
+_BLOCK = 8
+"""Cells that are compared, and written, together. To move over fewer takes as many bytes."""
+_UNKNOWN = "\0"
+"""A letter that no text has."""
+
+_Look = tuple[str, str | None]
+"""Escape codes, and the target of a link."""
+
+
+class Shadow:
+    """The text on the screen, cell by cell, as far as it is known."""
+
+    def __init__(self) -> None:
+        self._letters: dict[int, str] = {}
+        self._looks: dict[int, list[_Look]] = {}
+
+    def forget(self) -> None:
+        """Anything may be on the screen."""
+        self._letters.clear()
+        self._looks.clear()
+
+    def forget_cells(self, masks: Masks) -> None:
+        """Something else than text has been drawn there. By row: columns, as bits."""
+        for y, mask in masks.items():
+            self._reach(y, mask.bit_length())
+            for left, right in runs(mask, mask.bit_length()):
+                self._put(y, left, _UNKNOWN * (right - left))
+
+    def changed(self, y: int, x: int, strip: Strip) -> Iterator[tuple[int, Strip]]:
+        """The parts of ``strip`` that are not there yet, each with its column.
+
+        From now on they count as being there. What has letters that are not one cell wide is always
+        all written: terminals do not agree on them.
+        """
+        text, looks = _cells(strip)
+        width = strip.cell_length
+        self._reach(y, x + width)
+        if len(text) != width:
+            self._put(y, x, _UNKNOWN * width)
+            yield x, strip
+            return
+        old, old_looks = self._letters[y][x : x + width], self._looks[y][x : x + width]
+        if text == old and looks == old_looks:
+            return
+        self._put(y, x, text)
+        self._looks[y][x : x + width] = looks
+        begin = -1
+        for at in range(0, width, _BLOCK):
+            to = at + _BLOCK
+            if text[at:to] != old[at:to] or looks[at:to] != old_looks[at:to]:
+                begin = at if begin < 0 else begin
+            elif begin >= 0:
+                yield x + begin, strip.crop(begin, at)
+                begin = -1
+        if begin >= 0:
+            yield x + begin, (strip.crop(begin, width) if begin else strip)
+
+    def _put(self, y: int, x: int, text: str) -> None:
+        letters = self._letters[y]
+        self._letters[y] = letters[:x] + text + letters[x + len(text) :]
+
+    def _reach(self, y: int, width: int) -> None:
+        """Let a row be known to be at least so wide."""
+        letters = self._letters.get(y, "")
+        lacking = width - len(letters)
+        if y not in self._looks or lacking > 0:
+            self._letters[y] = letters + _UNKNOWN * max(lacking, 0)
+            self._looks.setdefault(y, []).extend(repeat(("", None), max(lacking, 0)))
+
+
+def _cells(strip: Strip) -> tuple[str, list[_Look]]:
+    """The letters and looks of a strip, one a cell; no letters where that cannot be told."""
+    texts = []
+    looks: list[_Look] = []
+    for text, style, control in strip._segments:
+        if control or not _is_simple(text):
+            return "", []
+        texts.append(text)
+        looks.extend(repeat(_PLAIN if style is None else _look(style), len(text)))
+    return "".join(texts), looks
+
+
+_PLAIN: _Look = ("", None)
+
+
+@lru_cache(maxsize=4096)
+def _is_simple(text: str) -> bool:
+    """Whether each letter takes one cell."""
+    return text.isascii() or all(get_character_cell_size(letter) == 1 for letter in text)
+
+
+@lru_cache(maxsize=16384)
+def _look(style: Style) -> _Look:
+    return style._make_ansi_codes(ColorSystem.TRUECOLOR), style.link
