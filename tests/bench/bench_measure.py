@@ -237,7 +237,7 @@ def _seen_cuda(bench: Bench, spec: RunSpec) -> list[tuple[Sample, int]]:
         peak, ended = [0], threading.Event()
 
         def look() -> None:
-            while not ended.is_set():
+            while not ended.wait(0.001):  # without a pause it would hold up what it watches
                 peak[0] = max(peak[0], torch.cuda.memory_allocated())
 
         looking = threading.Thread(target=look)
@@ -342,8 +342,10 @@ def main() -> None:
     rows: list[Row] = []
     for name, part in parts.items():
         if asked.only is None or name in asked.only:
-            rows += part()
-            print("  ".join(rows[-1]), file=sys.stderr, flush=True)
+            found = part()
+            rows += found
+            for row in found:  # at once: the rest may be cut off
+                print("  ".join(row).rstrip(), file=sys.stderr, flush=True)
     bench.engine.stop(10)
     load = os.getloadavg()
     print(
