@@ -49,6 +49,7 @@ class Terminal:
             (sys.executable, ["-m", module]) if stage else (str(COMMAND), arguments)
         )
         self.raw = b""
+        self.born = time.monotonic()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.process = pexpect.spawn(

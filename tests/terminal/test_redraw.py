@@ -28,6 +28,10 @@ JOURNEYS = {
 
 def settled(app: Terminal, seconds: float = 0.35) -> list[list[object]]:
     """What each cell shows, once nothing changes any more but the cursor, every half second."""
+    # In its first seconds it is not known that this one answers nothing, and is waited for.
+    until = app.born + 2.5
+    while time.monotonic() < until:
+        app.read(0.1)
     quiet = time.monotonic()
     # A terminal that answers nothing is given pixels slowly at first: to the end of them.
     while time.monotonic() - quiet < seconds or app.raw.rfind(b"\x1bP") > app.raw.rfind(b"\x1b\\"):

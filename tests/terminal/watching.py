@@ -55,6 +55,7 @@ class TextualsWriter(WriterThread):
     """Textual's own writer, under our driver: for comparison."""
 
     has_room = True
+    room = float("inf")
     rate = None
     is_gone = False
     is_stuck = False

@@ -89,6 +89,10 @@ class Driver(linux_driver.LinuxDriver):
         return self._writer is not None and self._writer.has_room
 
     @property
+    def room(self) -> float:
+        return self._writer.room if self._writer is not None else 0.0
+
+    @property
     def rate(self) -> float | None:
         return self._writer.rate if self._writer is not None else None
 

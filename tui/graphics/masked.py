@@ -1,4 +1,9 @@
-"""A frame of text without the cells that pictures cover, and those that are there already."""
+"""A frame of text without what need not be written, or not yet.
+
+Not the cells that pictures in pixels cover, nor those that are there already; and of pictures in
+half blocks no more than the link takes at once: a whole one is 36 KB, and on a slow link the echo
+of a key would wait behind it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,32 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
+from tui.colourless import is_picture
 from tui.graphics.masks import Masks, runs, span
 from tui.graphics.shadow import Shadow
 
 
 class Masked(CompositorUpdate):
-    """What another update paints, except for some cells."""
+    """What another update paints, except for some cells.
 
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, covered: Masks, shadow: Shadow) -> None:
-        self._update, self._covered, self._shadow = update, covered, shadow
+    Attributes:
+        left: where parts of pictures have been left for another frame.
+    """
+
+    def __init__(
+        self,
+        update: LayoutUpdate | ChopsUpdate,
+        covered: Masks,
+        shadow: Shadow,
+        room: float = float("inf"),
+    ) -> None:
+        """``room`` is how many bytes of pictures may be written."""
+        self._update, self._covered, self._shadow, self._room = update, covered, shadow, room
+        self.left: list[Region] = []
+        self._begun = False
 
     def render_segments(self, console: Console) -> str:
         """For the terminal, which shows it from now on."""
@@ -24,11 +44,24 @@ class Masked(CompositorUpdate):
         at = (-1, -1)
         for y, x, strip in self._seen():
             for start, part in self._shadow.changed(y, x, strip):
+                text = part.render(console)
+                if _is_of_picture(part) and not self._has_room(len(text)):
+                    self.left.append(Region(start, y, part.cell_length, 1))
+                    continue
                 if (y, start) != at:
                     written.append(f"\x1b[{y + 1};{start + 1}H")
-                written.append(part.render(console))
+                written.append(text)
                 at = (y, start + part.cell_length)
+        for region in self.left:
+            self._shadow.forget_cells({region.y: span(region.x, region.right)})
         return "".join(written)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether a part of a picture may go, after which there is less room."""
+        # The first may be larger: one that always is would never be seen.
+        fits = self._room > 0 and (size <= self._room or not self._begun)
+        self._begun, self._room = True, self._room - size if fits else 0.0
+        return fits
 
     def _seen(self) -> Iterator[tuple[int, int, Strip]]:
         for y, x, strip in painted(self._update):
@@ -54,3 +87,7 @@ def painted(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
         for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if chop is not None and x < right and end > left:
                 yield y, x, chop.crop(0, min(end, right) - x)
+
+
+def _is_of_picture(strip: Strip) -> bool:
+    return any(style is not None and is_picture(style) for _, style, _ in strip._segments)

@@ -40,6 +40,11 @@ class Outgoing(Protocol):
         ...
 
     @property
+    def room(self) -> float:
+        """Bytes of pictures in half blocks that may go now, with no echo waiting behind them."""
+        ...
+
+    @property
     def rate(self) -> float | None:
         """Bytes a second that the link has carried at best of late; ``None``: not known yet."""
         ...
@@ -51,6 +56,7 @@ class Nowhere:
     def __init__(self) -> None:
         self.drawn: dict[str, tuple[str, ...]] = {}
         self.has_room = True
+        self.room = float("inf")
         self.rate: float | None = None
 
     def draw(self, name: str, parts: Sequence[str], *, whole: bool = False) -> None:

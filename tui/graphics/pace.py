@@ -112,6 +112,13 @@ class Pace:
             return True
         return self.on_its_way + size <= self.window or self.on_its_way < _LEAST_QUANTUM
 
+    @property
+    def room(self) -> float:
+        """Bytes that may go before something waits behind them."""
+        if self.hears is False:
+            return float("inf")
+        return max(self.window - self.on_its_way, 0.0)
+
     def has_room(self, now: float) -> bool:
         """Whether a preview may go: about :data:`ROUGH` bytes, in one piece.
 

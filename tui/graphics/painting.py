@@ -10,6 +10,7 @@ import textual.screen
 from rich.console import RenderableType
 from textual.app import App, ReturnType
 from textual.events import Resize
+from textual.geometry import Region
 from textual.screen import Screen
 
 from tui.graphics.outgoing import outgoing
@@ -29,6 +30,9 @@ After a frame that takes longer than Textual's 1/60 s nothing is painted for up 
 periods, and the echo of a key that came meanwhile waits. How often there is something to paint is
 limited by those who tell of it, and by what the terminal takes.
 """
+_LOOK_SECONDS = 0.03
+_LEAST_ROOM = 3_000
+"""Bytes for which parts of pictures that were left are taken up again."""
 
 
 class PacedApp(App[ReturnType]):
@@ -126,6 +130,10 @@ class PlatedApp(PacedApp[ReturnType]):
 
     heard = ""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._left: list[Region] = []
+
     @cached_property
     def plates(self) -> Plates:
         """Those pictures. Made when there is one, which is after the first frame."""
@@ -148,12 +156,27 @@ class PlatedApp(PacedApp[ReturnType]):
         has_plates, out = self._has_plates, outgoing(self)
         covered = self.plates.before(screen, out) if has_plates else {}
         if isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
-            super()._display(screen, Masked(renderable, covered, self._shadow))  # type: ignore[arg-type]
+            masked = Masked(renderable, covered, self._shadow, out.room)
+            super()._display(screen, masked)  # type: ignore[arg-type]
+            if masked.left:
+                if not self._left:
+                    self.set_timer(_LOOK_SECONDS, self._paint_what_is_left)
+                self._left += masked.left
         else:
             self._shadow.forget()
             super()._display(screen, renderable)
         if has_plates:
             self._shadow.forget_cells(self.plates.after(out))
+
+    def _paint_what_is_left(self) -> None:
+        """Parts of pictures for which the link had no room."""
+        if not self._left or not self.screen_stack:
+            return
+        if outgoing(self).room < _LEAST_ROOM:
+            self.set_timer(_LOOK_SECONDS, self._paint_what_is_left)
+            return
+        left, self._left = self._left, []
+        self.screen.refresh(*left)
 
     def show_plates(self) -> None:
         """Draw what was laid by now, though no text has changed."""
@@ -174,6 +197,7 @@ class PlatedApp(PacedApp[ReturnType]):
     def _lost_all(self, _: object = None) -> None:
         """The terminal may show nothing of us any more; all text is about to be painted."""
         self._shadow.forget()
+        self._left = []
         if "plates" in vars(self):
             self.plates.forget()
 

@@ -111,6 +111,15 @@ class Writer(Thread):
             return not waits and self._pace.has_room(monotonic())
 
     @property
+    def room(self) -> float:
+        """See :class:`tui.graphics.outgoing.Outgoing`."""
+        with self._changed:
+            if not self._asks:
+                return float("inf")  # nobody knows what is on its way
+            waits = self._lanes.has_text or self._writing
+            return 0.0 if waits else self._pace.room
+
+    @property
     def rate(self) -> float | None:
         """Bytes a second; see :class:`tui.graphics.outgoing.Outgoing`."""
         with self._changed:
