@@ -20,6 +20,8 @@ from tui.graphics.masks import Masks, runs
 
 _BLOCK = 8
 """Cells that are compared, and written, together. To move over fewer takes as many bytes."""
+_GAP = 2
+"""So many blocks between two that differ are written too: to cut them out takes time."""
 _UNKNOWN = "\0"
 """A letter that no text has."""
 
@@ -64,16 +66,16 @@ class Shadow:
             return
         self._put(y, x, text)
         self._looks[y][x : x + width] = looks
-        begin = -1
+        begin = end = -1
         for at in range(0, width, _BLOCK):
             to = at + _BLOCK
-            if text[at:to] != old[at:to] or looks[at:to] != old_looks[at:to]:
-                begin = at if begin < 0 else begin
-            elif begin >= 0:
-                yield x + begin, strip.crop(begin, at)
-                begin = -1
-        if begin >= 0:
-            yield x + begin, (strip.crop(begin, width) if begin else strip)
+            if text[at:to] == old[at:to] and looks[at:to] == old_looks[at:to]:
+                continue
+            if begin >= 0 and end + _GAP * _BLOCK < at:
+                yield x + begin, strip.crop(begin, end)
+                begin = at
+            begin, end = (at if begin < 0 else begin), min(to, width)
+        yield x + begin, strip.crop(begin, end)
 
     def _put(self, y: int, x: int, text: str) -> None:
         letters = self._letters[y]
