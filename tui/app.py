@@ -50,6 +50,7 @@ REDRAWS_PER_SECOND = 10
 HURRY_SECONDS = 1.5
 """For the engine to end when the system wants us gone."""
 BREATH_SECONDS = 0.02
+"""For keys, after a look for garbage."""
 OTHERS_SECONDS = 2.0
 """Between two looks whether another Safelight has written into the history."""
 PATIENCE_SECONDS = 1.0

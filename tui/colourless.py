@@ -46,14 +46,13 @@ class Colourless(LineFilter):
         around = background.rgb
         return [
             each
-            if each.style is None or each.text.startswith(_PLACE) or is_picture(each.style)
+            if each.style is None or each.text.startswith(_PLACE) or _is_picture(each.style)
             else Segment(each.text, _plain(each.style, around), each.control)
             for each in segments
         ]
 
 
-def is_picture(style: Style) -> bool:
-    """Whether cells of this style are of a picture."""
+def _is_picture(style: Style) -> bool:
     return style._meta is not None and bool(style.meta.get(PICTURE))
 
 

@@ -8,11 +8,16 @@ at any more, and the rest is looked at between two frames.
 from __future__ import annotations
 
 import gc
+from time import monotonic
 
-_YOUNG, _MIDDLE, _DUE = 700, 10, 10
-"""Python's own thresholds: of new objects, and of looks at the younger before one at all."""
 _AT_THE_LATEST = 500
 """Looks at the younger after which Python looks at all by itself, should nobody have tidied."""
+_LONG_SECONDS = 0.05
+"""A look that takes longer, as while the libraries are not out of sight, is a rare one."""
+_RARE = 10
+
+_due = 0
+"""Looks at the younger that make one at all due; 0 where Python goes about it bit by bit."""
 
 
 def hold() -> None:
@@ -24,8 +29,11 @@ def begin() -> None:
     """The start, with its :func:`hold`, is over: collect, but look no more at what is there now."""
     if gc.isenabled():
         return  # somebody else's process, as that of tests
+    global _due
     gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _AT_THE_LATEST)
+    young, middle, _due = gc.get_threshold()
+    if _due:
+        gc.set_threshold(young, middle, _AT_THE_LATEST)
     gc.enable()
 
 
@@ -34,7 +42,11 @@ def tidy() -> bool:
 
     Not while the collector is off, as it is where turns are measured.
     """
-    due = gc.isenabled() and gc.get_count()[2] >= _DUE
-    if due:
-        gc.collect()
-    return due
+    global _due  # noqa: PLW0603
+    if not (_due and gc.isenabled() and gc.get_count()[2] >= _due):
+        return False
+    began = monotonic()
+    gc.collect()
+    if monotonic() - began > _LONG_SECONDS:
+        _due = min(_due * _RARE, _AT_THE_LATEST - 1)
+    return True

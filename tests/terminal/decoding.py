@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 _TOKEN = re.compile(r"#(\d+)(?:;2;(\d+);(\d+);(\d+))?|!(\d+)([?-~])|([?-~])|([$-])")
-_SIXEL = re.compile(r"\x1b7\x1b\[(\d+);(\d+)H(\x1bP0;1q.*?\x1b\\)\x1b8", re.DOTALL)
+SIXEL = re.compile(r"\x1b7\x1b\[(\d+);(\d+)H(\x1bP0;1q.*?\x1b\\)\x1b8", re.DOTALL)
 _ITERM = re.compile(
     r"\x1b7\x1b\[(\d+);(\d+)H\x1b\]1337;File=[^:]*height=(\d+)[^:]*:([^\x07]*)\x07\x1b8"
 )
@@ -56,7 +56,7 @@ def sixels(raw: str, cell: tuple[int, int], columns: int, rows: int) -> Any:
     """All sixels of a screen of ``columns`` x ``rows`` cells, as :func:`sixel`."""
     width, height = cell
     canvas = np.zeros((rows * height, columns * width, 4), np.uint8)
-    for y, x, data in _SIXEL.findall(raw):
+    for y, x, data in SIXEL.findall(raw):
         part = sixel(data)
         top, left = (int(y) - 1) * height, (int(x) - 1) * width
         place = canvas[top : top + len(part), left : left + part.shape[1]]

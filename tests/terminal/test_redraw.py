@@ -22,6 +22,7 @@ JOURNEYS = {
     "runs": ("ctrl+r", "a bird", "ctrl+r", TAB, DOWN, DOWN, "\x0e", "ctrl+r"),
     "screens": (F1, "seed", "escape", F3, DOWN, "escape", "ctrl+r", F9, DOWN, "escape", "\x10"),
     "wide letters": ("猫と e\u0301 👩‍🚀", "ctrl+r", "\x7f\x7f", F9, "escape", "ctrl+r", F1),
+    "details": ("ctrl+r", "\x1bOQ", "i", "v", "v", "+", "i", "v", "0", "escape"),
     "pasted": ("\x1b[200~" + "many words " * 40 + "\x1b[201~", "\x1b[A\x1b[A", "ctrl+r"),
 }
 
@@ -29,7 +30,7 @@ JOURNEYS = {
 def settled(app: Terminal, seconds: float = 0.35) -> list[list[object]]:
     """What each cell shows, once nothing changes any more but the cursor, every half second."""
     # In its first seconds it is not known that this one answers nothing, and is waited for.
-    until = app.born + 2.5
+    until = max(app.born + 2.5, time.monotonic() + 1.0)  # pictures are made ready by then
     while time.monotonic() < until:
         app.read(0.1)
     quiet = time.monotonic()
@@ -40,12 +41,27 @@ def settled(app: Terminal, seconds: float = 0.35) -> list[list[object]]:
         if len(app.raw) != before:
             quiet = time.monotonic()
     screen = app._screen
-    if b"\x1bP" in app.raw:  # sixels, of which this emulator would show the codes as text
-        screen = pyte.Screen(screen.columns, screen.lines)
-        text = re.sub(rb"\x1bP.*?\x1b\\|\x1b\[[<>]\d*u", b"", app.raw, flags=re.DOTALL)
-        pyte.ByteStream(screen).feed(text)
+    if b"\x1bP" in app.raw:
+        screen = with_pixels(app.raw.decode("utf-8", "replace"), screen.columns, screen.lines)
     buffer, rows, columns = screen.buffer, screen.lines, screen.columns
     return [[seen(buffer[y][x]) for x in range(columns)] for y in range(rows)]
+
+
+def with_pixels(raw: str, columns: int, rows: int) -> pyte.Screen:
+    """A screen whose cells have a sign of their own where sixels have been drawn over them."""
+    screen = pyte.Screen(columns, rows)
+    stream = pyte.Stream(screen)
+    at = 0
+    for found in decoding.SIXEL.finditer(raw):
+        stream.feed(re.sub(r"\x1b\[[<>]\d*u", "", raw[at : found.start()]))
+        at = found.end()
+        y, x, data = found.groups()
+        high, wide = decoding.sixel(data).shape[:2]
+        for row in range(int(y) - 1, int(y) - 1 - -high // CELL[1]):
+            for column in range(int(x) - 1, int(x) - 1 - -wide // CELL[0]):
+                screen.buffer[row][column] = screen.default_char._replace(data="▒")
+    stream.feed(re.sub(r"\x1b\[[<>]\d*u", "", raw[at:]))
+    return screen
 
 
 def same_as_redrawn(app: Terminal) -> None:

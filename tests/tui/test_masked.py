@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.segment import Segment
+from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
@@ -53,6 +56,33 @@ def test_with_no_room_nothing_goes_and_with_some_at_least_a_row() -> None:
     assert len(left) == ROWS
     _, left = written(shadow, 1)
     assert len(left) == ROWS - 1
+
+
+def test_a_picture_below_a_dialog_waits_too() -> None:
+    """Textual takes the mark of a picture off where it tints what is below."""
+    tint = Style.parse("on #101010")
+    tinted: list[Iterable[Strip]] = [
+        [
+            Strip(
+                [
+                    Segment(text, style and tint + style.without_color + style)
+                    for text, style, _ in s
+                ]
+            )
+        ]
+        for s in half_blocks(photograph(64), COLUMNS, ROWS)
+    ]
+    masked = Masked(LayoutUpdate(tinted, Region(0, 0, COLUMNS, ROWS)), {}, Shadow(), 0)
+    assert masked.render_segments(_CONSOLE) == ""
+    assert len(masked.left) == ROWS
+
+
+def test_after_letters_that_may_be_wider_the_cursor_is_put_where_it_belongs() -> None:
+    row = [Strip([Segment("❤\ufe0f")]), Strip([Segment("│")])]
+    written = Masked(LayoutUpdate([row], Region(0, 0, 3, 1)), {}, Shadow()).render_segments(
+        _CONSOLE
+    )
+    assert written == "\x1b[1;1H❤\ufe0f\x1b[1;3H│"
 
 
 def test_what_pixels_cover_is_left_out() -> None:

@@ -10,6 +10,7 @@ from engine.spec import RunSpec
 from tests.tui.conftest import Open, Session
 from tests.tui.scripted import ScriptedLab, record_of
 from tui.widgets.progress import ProgressLines
+from tui.widgets.run_table import Row, RunTable
 
 
 def spec(seed: int) -> RunSpec:
@@ -190,3 +191,24 @@ async def test_pictures_that_could_not_be_written_are_kept_with_one_key(open_app
         await s.settle()
         assert "✓ #1 took 0.52 s" in s.seen()
         assert [row.status for row in s.studio.runs.rows] == ["finished"]
+
+
+async def test_how_far_a_run_is_stands_in_its_own_row(open_app: Open) -> None:
+    async with open_app() as s:
+        table = s.studio.query_one(RunTable)
+        for number in range(1, 41):
+            table.put(Row(number, spec(number), "queued"))
+        table.update(38, status="running", percent=1)
+        table.cursor = 30  # it has scrolled
+        table.scroll_to(y=1, animate=False)
+        await s.settle()
+        s.seen()
+        table.update(38, percent=72)
+        await s.settle()
+        (row,) = [line for line in s.seen().splitlines() if "72%" in line]
+        assert "#38" in row
+
+
+async def test_an_echo_does_not_wait_for_a_frame_of_sixty_a_second(open_app: Open) -> None:
+    async with open_app() as s:
+        assert s.app.screen._update_timer._interval < 0.01

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -49,14 +50,14 @@ def shown(pieces: list[tuple[int, int, Strip]]) -> object:
 def test_the_screen_shows_the_same(paintings: list[tuple[int, int, list[Segment]]]) -> None:
     whole = [(y, x, fitted(x, segments)) for y, x, segments in paintings]
     shadow = Shadow()
-    parts = [(y, at, part) for y, x, strip in whole for at, part in shadow.changed(y, x, strip)]
+    parts = [(y, at, part) for y, x, strip in whole for at, part, _ in shadow.changed(y, x, strip)]
     assert shown(parts) == shown(whole)
     for y, x, strip in whole[-1:]:
         assert not list(shadow.changed(y, x, strip))  # all of it is there
 
 
 def painted(shadow: Shadow, text: str, style: Style = _RED, x: int = 0) -> list[tuple[int, str]]:
-    return [(at, part.text) for at, part in shadow.changed(0, x, Strip([Segment(text, style)]))]
+    return [(at, part.text) for at, part, _ in shadow.changed(0, x, Strip([Segment(text, style)]))]
 
 
 def test_of_a_row_that_is_there_only_what_differs_is_written() -> None:
@@ -81,11 +82,21 @@ def test_what_may_not_be_there_is_written() -> None:
     assert painted(shadow, text) == [(0, text)]
 
 
-def test_letters_of_two_cells_are_always_written() -> None:
+@pytest.mark.parametrize("text", ["a 宽 word", "e\u0301", "❤\ufe0f", "of 🇫🇷", "سلام", "a\tb"])
+def test_what_terminals_may_draw_otherwise_is_always_written(text: str) -> None:
     shadow = Shadow()
+    painted(shadow, "a row of text | and another one")
     for _ in range(2):
-        assert painted(shadow, "a 宽 word") == [(0, "a 宽 word")]
-        assert painted(shadow, "e\u0301") == [(0, "e\u0301")]
+        assert painted(shadow, text) == [(0, text)]
+    # It may have run over what stands to its right.
+    assert painted(shadow, "another", x=24) == [(24, "another")]
+
+
+def test_a_row_that_is_longer_than_it_says_is_not_trusted() -> None:
+    shadow = Shadow()
+    lying = Strip([Segment("a" * 30)], 20)
+    assert [sure for _, _, sure in shadow.changed(0, 0, lying)] == [False]
+    assert painted(shadow, "beside it", x=20) == [(20, "beside it")]
 
 
 def test_a_link_with_another_target_is_written() -> None:

@@ -86,6 +86,8 @@ class Driver(linux_driver.LinuxDriver):
 
     @property
     def has_room(self) -> bool:
+        if getattr(self._app, "has_parts_left", False):
+            return False  # else the lower rows of previews would never come
         return self._writer is not None and self._writer.has_room
 
     @property

@@ -14,9 +14,15 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.colourless import is_picture
+from tui.colourless import PICTURE
 from tui.graphics.masks import Masks, runs, span
 from tui.graphics.shadow import Shadow
+
+_NOWHERE = (-1, -1)
+_MARK = PICTURE.encode()
+"""Of the meta of a style, which Rich keeps as bytes."""
+_DENSE, _MANY = 3, 8
+"""Cells to a segment, and segments, from which on a row looks like one of a picture."""
 
 
 class Masked(CompositorUpdate):
@@ -33,25 +39,26 @@ class Masked(CompositorUpdate):
         shadow: Shadow,
         room: float = float("inf"),
     ) -> None:
-        """``room`` is how many bytes of pictures may be written."""
+        """``room`` is how many bytes of pictures, about, may be written."""
         self._update, self._covered, self._shadow, self._room = update, covered, shadow, room
         self.left: list[Region] = []
+        self._is_limited = room < float("inf")
         self._begun = False
 
     def render_segments(self, console: Console) -> str:
         """For the terminal, which shows it from now on."""
         written = []
-        at = (-1, -1)
+        at = _NOWHERE
         for y, x, strip in self._seen():
-            for start, part in self._shadow.changed(y, x, strip):
+            for start, part, is_sure in self._shadow.changed(y, x, strip):
                 text = part.render(console)
-                if _is_of_picture(part) and not self._has_room(len(text)):
+                if self._is_limited and _is_of_picture(part) and not self._has_room(len(text)):
                     self.left.append(Region(start, y, part.cell_length, 1))
                     continue
                 if (y, start) != at:
                     written.append(f"\x1b[{y + 1};{start + 1}H")
                 written.append(text)
-                at = (y, start + part.cell_length)
+                at = (y, start + part.cell_length) if is_sure else _NOWHERE
         for region in self.left:
             self._shadow.forget_cells({region.y: span(region.x, region.right)})
         return "".join(written)
@@ -90,4 +97,9 @@ def painted(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
 
 
 def _is_of_picture(strip: Strip) -> bool:
-    return any(style is not None and is_picture(style) for _, style, _ in strip._segments)
+    segments = strip._segments
+    # By its price too: below a dialog Textual takes the mark off. Text of as many colours may wait
+    # as well.
+    if len(segments) >= _MANY and len(segments) * _DENSE > strip.cell_length:
+        return True
+    return any(s.style is not None and s.style._meta and _MARK in s.style._meta for s in segments)

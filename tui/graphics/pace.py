@@ -33,8 +33,9 @@ ROUGH = 12_000
 HANDS_OFF_SECONDS = 1.0
 """Who has not typed for so long does not wait for an echo."""
 _TELLING = 3_000
-"""Bytes given to the link in one go from which on their delay says something of it. Of what was
-given bit by bit much has come through, though not been answered for, when the last bit is given."""
+"""Bytes between two questions from which on their delay says something of the link: these were
+given to it in one go, or nearly. Of what was given bit by bit much has come through, though not
+been answered for, when the last bit is given."""
 _MEMORY_SECONDS = 30.0
 """For so long the shortest round trip counts; routes change."""
 _RATES = 12
@@ -137,7 +138,8 @@ class Pace:
 
         Not by the rate: little that goes far looks as slow as much that goes through little.
         """
-        # By the shortest trip as known by now: those of an app that starts are long.
+        # By the shortest trip as known by now: those of an app that starts are long. Above the
+        # median: of what was given in a few goes a part has come through, which looks fast.
         delays = sorted((trip - self.shortest) / size for trip, size in self._delays)
         return delays[len(delays) * 2 // 3] if delays else 0.0
 

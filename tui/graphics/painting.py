@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ import textual.screen
 from rich.console import RenderableType
 from textual.app import App, ReturnType
 from textual.events import Resize
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import Screen
 
 from tui.graphics.outgoing import outgoing
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     # What the first frame does not need is imported when it is used.
     from tui.graphics.driver import Driver
     from tui.graphics.listening import TerminalAnswered
@@ -31,6 +34,7 @@ periods, and the echo of a key that came meanwhile waits. How often there is som
 limited by those who tell of it, and by what the terminal takes.
 """
 _LOOK_SECONDS = 0.03
+"""Between two looks whether there is room for what was left."""
 _LEAST_ROOM = 3_000
 """Bytes for which parts of pictures that were left are taken up again."""
 
@@ -47,7 +51,8 @@ class PacedApp(App[ReturnType]):
     """Whether something was to be painted at once, which cannot be taken up later in parts."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        vars(textual.screen)["UPDATE_PERIOD"] = _PERIOD  # there is no other way in
+        if "TEXTUAL_FPS" not in os.environ:  # it goes for animations too
+            vars(textual.screen)["UPDATE_PERIOD"] = _PERIOD
         super().__init__(*args, **options)
 
     def _build_driver(self, *args: Any, **options: Any) -> Any:
@@ -132,7 +137,9 @@ class PlatedApp(PacedApp[ReturnType]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._left: list[Region] = []
+        self._left: set[Region] = set()
+        self._looks: Timer | None = None
+        self._painted = Size(0, 0)
 
     @cached_property
     def plates(self) -> Plates:
@@ -155,28 +162,39 @@ class PlatedApp(PacedApp[ReturnType]):
 
         has_plates, out = self._has_plates, outgoing(self)
         covered = self.plates.before(screen, out) if has_plates else {}
+        if screen._compositor.size != self._painted:
+            # A last frame of the old size, painted on a terminal that has its new one, is anywhere.
+            self._painted = screen._compositor.size
+            self._shadow.forget()
         if isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
             masked = Masked(renderable, covered, self._shadow, out.room)
             super()._display(screen, masked)  # type: ignore[arg-type]
-            if masked.left:
-                if not self._left:
-                    self.set_timer(_LOOK_SECONDS, self._paint_what_is_left)
-                self._left += masked.left
+            self._put_off(masked.left)
         else:
             self._shadow.forget()
             super()._display(screen, renderable)
         if has_plates:
             self._shadow.forget_cells(self.plates.after(out))
 
+    @property
+    def has_parts_left(self) -> bool:
+        """Whether there are parts of pictures for which the link had no room yet."""
+        return bool(self._left)
+
+    def _put_off(self, parts: Sequence[Region]) -> None:
+        self._left.update(parts)
+        if self._left and self._looks is None:
+            self._looks = self.set_interval(_LOOK_SECONDS, self._paint_what_is_left)
+
     def _paint_what_is_left(self) -> None:
-        """Parts of pictures for which the link had no room."""
-        if not self._left or not self.screen_stack:
+        if self._left and self.screen_stack and outgoing(self).room < _LEAST_ROOM:
             return
-        if outgoing(self).room < _LEAST_ROOM:
-            self.set_timer(_LOOK_SECONDS, self._paint_what_is_left)
-            return
-        left, self._left = self._left, []
-        self.screen.refresh(*left)
+        left, self._left = self._left, set()
+        if self._looks is not None:
+            self._looks.stop()
+            self._looks = None
+        if left and self.screen_stack:
+            self.screen.refresh(*left)
 
     def show_plates(self) -> None:
         """Draw what was laid by now, though no text has changed."""
@@ -190,14 +208,17 @@ class PlatedApp(PacedApp[ReturnType]):
         if (driver := self._paced) is not None:
             driver.last_words = self._farewell
 
+    def on_app_focus(self) -> None:
+        """Somebody comes back, who may have cleared the screen: what is painted next is painted."""
+        self._shadow.forget()
+
     def on_resize(self, event: Resize) -> None:
         del event
         self._lost_all()
 
     def _lost_all(self, _: object = None) -> None:
-        """The terminal may show nothing of us any more; all text is about to be painted."""
+        """The terminal may show nothing of us any more; what is painted from now on is written."""
         self._shadow.forget()
-        self._left = []
         if "plates" in vars(self):
             self.plates.forget()
 

@@ -7,6 +7,7 @@ already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import repeat
@@ -24,6 +25,12 @@ _GAP = 2
 """So many blocks between two that differ are written too: to cut them out takes time."""
 _UNKNOWN = "\0"
 """A letter that no text has."""
+
+_SIMPLE = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f"  # Latin, Greek, Cyrillic
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u22ff"  # punctuation, arrows, operators
+    "\u2500-\u25ff\u2605\u2606\u2713\u2717\u2800-\u28ff]*"  # boxes, blocks, shapes, signs of ours
+)
 
 _Look = tuple[str, str | None]
 """Escape codes, and the target of a link."""
@@ -48,18 +55,21 @@ class Shadow:
             for left, right in runs(mask, mask.bit_length()):
                 self._put(y, left, _UNKNOWN * (right - left))
 
-    def changed(self, y: int, x: int, strip: Strip) -> Iterator[tuple[int, Strip]]:
-        """The parts of ``strip`` that are not there yet, each with its column.
+    def changed(self, y: int, x: int, strip: Strip) -> Iterator[tuple[int, Strip, bool]]:
+        """The parts of ``strip`` that are not there yet.
 
-        From now on they count as being there. What has letters that are not one cell wide is always
-        all written: terminals do not agree on them.
+        Each with its column, and with whether the cursor is at its end once it is written.
+
+        From now on they count as being there. What has letters of which terminals may think
+        otherwise than we do is always all written; see :func:`is_simple`.
         """
         text, looks = _cells(strip)
         width = strip.cell_length
         self._reach(y, x + width)
         if len(text) != width:
-            self._put(y, x, _UNKNOWN * width)
-            yield x, strip
+            # Where the terminal draws it wider, it runs over what stands to the right of it.
+            self._put(y, x, _UNKNOWN * (len(self._letters[y]) - x))
+            yield x, strip, False
             return
         old, old_looks = self._letters[y][x : x + width], self._looks[y][x : x + width]
         if text == old and looks == old_looks:
@@ -72,10 +82,10 @@ class Shadow:
             if text[at:to] == old[at:to] and looks[at:to] == old_looks[at:to]:
                 continue
             if begin >= 0 and end + _GAP * _BLOCK < at:
-                yield x + begin, strip.crop(begin, end)
+                yield x + begin, strip.crop(begin, end), True
                 begin = at
             begin, end = (at if begin < 0 else begin), min(to, width)
-        yield x + begin, strip.crop(begin, end)
+        yield x + begin, strip.crop(begin, end), True
 
     def _put(self, y: int, x: int, text: str) -> None:
         letters = self._letters[y]
@@ -95,7 +105,7 @@ def _cells(strip: Strip) -> tuple[str, list[_Look]]:
     texts = []
     looks: list[_Look] = []
     for text, style, control in strip._segments:
-        if control or not _is_simple(text):
+        if control or not is_simple(text):
             return "", []
         texts.append(text)
         looks.extend(repeat(_PLAIN if style is None else _look(style), len(text)))
@@ -106,9 +116,16 @@ _PLAIN: _Look = ("", None)
 
 
 @lru_cache(maxsize=4096)
-def _is_simple(text: str) -> bool:
-    """Whether each letter takes one cell."""
-    return text.isascii() or all(get_character_cell_size(letter) == 1 for letter in text)
+def is_simple(text: str) -> bool:
+    """Whether each letter takes one cell in any terminal, and looks the same whatever is beside it.
+
+    Flags are pairs of letters, Arabic letters join, and of emoji terminals know different ones.
+    """
+    if text.isascii():
+        return text.isprintable()
+    return _SIMPLE.fullmatch(text) is not None and all(
+        get_character_cell_size(letter) == 1 for letter in text
+    )
 
 
 @lru_cache(maxsize=16384)

@@ -116,8 +116,7 @@ class Writer(Thread):
         with self._changed:
             if not self._asks:
                 return float("inf")  # nobody knows what is on its way
-            waits = self._lanes.has_text or self._writing
-            return 0.0 if waits else self._pace.room
+            return 0.0 if self._lanes.has_text else self._pace.room
 
     @property
     def rate(self) -> float | None:

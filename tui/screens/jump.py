@@ -72,7 +72,7 @@ class JumpScreen(ModalScreen[Widget | None], inherit_bindings=False):
 
     def _go(self, target: Widget | None) -> None:
         # A second key may come before the screen has gone: it must not close the one below.
-        if not self._gone:
+        if not self._gone and self.is_active and len(self.app.screen_stack) > 1:
             self._gone = True
             self.dismiss(target)
 

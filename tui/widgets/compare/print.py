@@ -37,12 +37,16 @@ class Print:
 
 
 def joined(pieces: Sequence[tuple[int, Strip]], columns: int, paper: Style) -> Strip:
-    """A row of pieces, each with where it begins, and blanks between them; none over another."""
+    """A row of pieces, each with where it begins, and blanks between them; none over another.
+
+    Pieces that were made for a wider row end where this one does.
+    """
     segments: list[Segment] = []
     at = 0
     for x, strip in sorted(pieces, key=_left):
-        if x < at:
+        if x < at or x >= columns:
             continue
+        strip = strip.crop(0, min(strip.cell_length, columns - x))
         segments.append(Segment(" " * (x - at), paper))
         segments.extend(strip)
         at = x + strip.cell_length
