@@ -57,7 +57,9 @@ class ViewerScreen(Hearing, inherit_bindings=False):
         with Horizontal(classes="foot"):
             yield Static("", classes="facts")
             yield Static("", classes="state")
-        yield KeyBar([command for command in (*VIEWER, *APP) if command.footer])
+        # The way out first: on a narrow terminal the last ones are left out.
+        keys = sorted((*VIEWER, *APP), key=lambda command: command.id != "viewer.back")
+        yield KeyBar([command for command in keys if command.footer])
 
     def on_mount(self) -> None:
         self.show()
