@@ -58,9 +58,7 @@ SWITCHES = {
 PARTS = ("tutorial", "switches", "bare")
 
 
-def tutorial(
-    bench: Bench, report: Report, model: Model, folder: Path, pndm_steps: int
-) -> Table:
+def tutorial(bench: Bench, report: Report, model: Model, folder: Path, pndm_steps: int) -> Table:
     """The tutorial's steps, one after the other: each keeps what those before it changed."""
     table = report.table(
         f"The tutorial's way: {model.name}, {model.side}x{model.side}",
