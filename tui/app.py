@@ -71,6 +71,11 @@ def _driver() -> type[Driver] | None:
     return Ours
 
 
+def _learn_to_draw() -> None:
+    """Import what the first preview needs, which would else stand still for it."""
+    from tui.graphics import halfblock, plates, quality  # noqa: F401
+
+
 class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bindings=False):
     """Safelight. Returns an exit code."""
 
@@ -200,6 +205,7 @@ class SafelightApp(GuardedApp, CoveringApp, OfferingApp, CopyingApp, inherit_bin
         self.studio.spec_form.offer_what_fits()
         spec, _ = forms.parse(self.studio.spec_form.values)
         self.room.start(spec.checkpoint if spec is not None else "")
+        await off_loop(_learn_to_draw)
 
     def _say_that_it_takes_a_while(self) -> None:
         self.studio.say(
