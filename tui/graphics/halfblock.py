@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from bisect import bisect_left
+from functools import cache, lru_cache
 
 from PIL import Image
 from rich.color import Color, ColorType
@@ -55,13 +56,18 @@ def half_blocks(
     if most is None:
         most = max(columns * rows * BYTES_A_CELL, _LEAST_BYTES)
     lines = [(row * 2 // tall * across * 3, tall) for row in range(rows)]
-    found: list[list[_Run]] = []
-    for tolerance in _TOLERANCES:
-        found = [_runs(pixels, at, across, tall, tolerance) for at, tall in lines]
-        if sum(_length(run) for line in found for run in line) <= most:
-            break
+
+    @cache
+    def drawn(step: int) -> list[list[_Run]]:
+        return [_runs(pixels, at, across, tall, _TOLERANCES[step]) for at, tall in lines]
+
+    def fits(step: int) -> bool:
+        return sum(_length(run) for line in drawn(step) for run in line) <= most
+
+    # Halving: each try takes milliseconds of the interpreter's lock, for which the screen waits.
+    last = len(_TOLERANCES) - 1
     strips = []
-    for line in found:
+    for line in drawn(bisect_left(range(last), True, key=fits)):
         segments = []
         at = 0
         for count, upper, lower in line:
