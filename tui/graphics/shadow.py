@@ -34,6 +34,7 @@ _SIMPLE = re.compile(
 
 _Look = tuple[str, str | None]
 """Escape codes, and the target of a link."""
+_PLAIN: _Look = ("", None)
 
 
 class Shadow:
@@ -61,7 +62,7 @@ class Shadow:
         Each with its column, and with whether the cursor is at its end once it is written.
 
         From now on they count as being there. What has letters of which terminals may think
-        otherwise than we do is always all written; see :func:`is_simple`.
+        otherwise than we do is always all written; see :func:`_is_simple`.
         """
         text, looks = _cells(strip)
         width = strip.cell_length
@@ -97,7 +98,7 @@ class Shadow:
         lacking = width - len(letters)
         if y not in self._looks or lacking > 0:
             self._letters[y] = letters + _UNKNOWN * max(lacking, 0)
-            self._looks.setdefault(y, []).extend(repeat(("", None), max(lacking, 0)))
+            self._looks.setdefault(y, []).extend(repeat(_PLAIN, max(lacking, 0)))
 
 
 def _cells(strip: Strip) -> tuple[str, list[_Look]]:
@@ -105,18 +106,15 @@ def _cells(strip: Strip) -> tuple[str, list[_Look]]:
     texts = []
     looks: list[_Look] = []
     for text, style, control in strip._segments:
-        if control or not is_simple(text):
+        if control or not _is_simple(text):
             return "", []
         texts.append(text)
         looks.extend(repeat(_PLAIN if style is None else _look(style), len(text)))
     return "".join(texts), looks
 
 
-_PLAIN: _Look = ("", None)
-
-
 @lru_cache(maxsize=4096)
-def is_simple(text: str) -> bool:
+def _is_simple(text: str) -> bool:
     """Whether each letter takes one cell in any terminal, and looks the same whatever is beside it.
 
     Flags are pairs of letters, Arabic letters join, and of emoji terminals know different ones.
